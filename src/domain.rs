@@ -1,0 +1,17 @@
+//! The words of the field as types: plain data that every room shares, without I/O.
+
+pub mod budget;
+pub mod calendar;
+pub mod event;
+pub mod health;
+pub mod history;
+pub mod ids;
+pub mod level;
+pub mod meter;
+pub mod money;
+pub mod profile;
+pub mod tenancy;
+pub mod text;
+pub mod time;
+pub mod usage;
+pub mod view;

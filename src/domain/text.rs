@@ -1,0 +1,43 @@
+//! Text that comes from outside (tags, names, models, CSV, error messages) is untrusted.
+
+/// The text with every control character replaced by `·` and line breaks by a space: fit for the
+/// terminal, a log line and a payload. Invisible formatting characters (bidirectional overrides,
+/// zero-width joiners) count as control characters, because they can make one name look like another.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars().map(printable_char).collect()
+}
+
+fn printable_char(c: char) -> char {
+    match c {
+        '\n' | '\r' | '\t' => ' ',
+        c if c.is_control() || is_invisible(c) => '·',
+        c => c,
+    }
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn escapes_never_reach_the_terminal() {
+        assert_eq!(printable("a\u{1b}[31mred\u{7}\nb"), "a·[31mred· b");
+        assert_eq!(printable("safe\u{202e}txt.exe"), "safe·txt.exe");
+        assert_eq!(printable("é ä 漢"), "é ä 漢");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_printable_is_a_control_character(text in ".*") {
+            prop_assert!(!printable(&text).chars().any(char::is_control));
+        }
+    }
+}

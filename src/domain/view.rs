@@ -1,0 +1,346 @@
+//! What the judge says of the fleet at an instant: the one thing that screens and reports show.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::event::{LevelChange, Signal};
+use crate::domain::health::{Fault, Health};
+use crate::domain::ids::{BudgetId, ModelId, Owner, ProfileKey, ScopeName};
+use crate::domain::level::Level;
+use crate::domain::meter::{Counts, Meter};
+use crate::domain::money::{CostRange, Money};
+use crate::domain::profile::Reach;
+use crate::domain::time::{Step, TimeSpan};
+
+/// Where a figure comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provenance {
+    /// Measured usage at a price in force at its time.
+    #[default]
+    Measured,
+    /// A part of the cost is a range, or its price is older or newer than the book knows.
+    Estimated,
+    /// A part is priced at a price the user gave for models that are not in the book.
+    Fallback,
+    /// Made by the demo.
+    Simulated,
+}
+
+impl Provenance {
+    /// The name in tables and JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Measured => "measured",
+            Self::Estimated => "estimated",
+            Self::Fallback => "fallback price",
+            Self::Simulated => "simulated",
+        }
+    }
+}
+
+/// Usage with what it costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PricedUsage {
+    /// The counts.
+    pub counts: Counts,
+    /// The cost of what has a price.
+    pub cost: CostRange,
+    /// Tokens without a price: their cost is unknown, never zero.
+    pub unpriced_tokens: u64,
+    /// Where the cost comes from.
+    pub provenance: Provenance,
+}
+
+impl PricedUsage {
+    /// Adds another part; the sum is as doubtful as its most doubtful part.
+    pub fn add(&mut self, other: &Self) {
+        self.counts.add(&other.counts);
+        self.cost += other.cost;
+        self.unpriced_tokens = self.unpriced_tokens.saturating_add(other.unpriced_tokens);
+        self.provenance = self.provenance.max(other.provenance);
+    }
+
+    /// Whether there are tokens and none has a price.
+    #[must_use]
+    pub fn is_wholly_unpriced(&self) -> bool {
+        self.unpriced_tokens > 0 && self.unpriced_tokens == self.counts.tokens() && self.cost == CostRange::ZERO
+    }
+
+    /// The cost, or `None` where nothing of it is known.
+    #[must_use]
+    pub fn known_cost(&self) -> Option<CostRange> {
+        (!self.is_wholly_unpriced()).then_some(self.cost)
+    }
+}
+
+/// Speeds over the last closed steps (10 minutes, or one step where that is longer).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rates {
+    /// Dollars an hour, of what has a price.
+    pub usd_per_hour: f64,
+    /// Tokens of all kinds a minute.
+    pub tokens_per_minute: f64,
+    /// Requests a minute.
+    pub requests_per_minute: f64,
+    /// Client and server errors a minute.
+    pub errors_per_minute: f64,
+    /// Throttled requests a minute.
+    pub throttles_per_minute: f64,
+    /// Average latency, where it was reported.
+    pub latency_ms: Option<f64>,
+}
+
+/// A budget of a tenant as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BudgetRow {
+    /// Which budget.
+    pub id: BudgetId,
+    /// How much for the period.
+    pub amount: Money,
+    /// The period.
+    pub span: TimeSpan,
+    /// The period's name, `2026-11` or its first day.
+    pub period: String,
+    /// Spent in the period so far.
+    pub spent: CostRange,
+    /// Spent (likely) as a share of the amount; 1 = all of it.
+    pub used: f64,
+    /// The share that would be used by now at an even pace.
+    pub expected: f64,
+    /// The level of this budget's signal; blind where a part of the usage has no price.
+    pub level: Level,
+}
+
+impl BudgetRow {
+    /// Speed relative to an even pace; `None` at the very start of the period.
+    #[must_use]
+    pub fn pace(&self) -> Option<f64> {
+        (self.expected > 0.0).then(|| self.used / self.expected)
+    }
+}
+
+/// One signal's say about a tenant or a scope.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Assessment {
+    /// Which signal.
+    pub signal: Signal,
+    /// Of which budget, for the budget signal.
+    pub budget: Option<BudgetId>,
+    /// How bad.
+    pub level: Level,
+    /// The value judged (share of the budget used, age in seconds, share unpriced).
+    pub value: f64,
+    /// The threshold it stands against: of the level it has, or of the next one when green.
+    pub threshold: f64,
+    /// Why, in one line.
+    pub reason: String,
+}
+
+/// A profile of a tenant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProfileRow {
+    /// Scope and id.
+    pub key: ProfileKey,
+    /// Its name.
+    pub name: String,
+    /// Its model, where known.
+    pub model: Option<ModelId>,
+    /// Where it is served.
+    pub reach: Reach,
+    /// Its tags.
+    pub tags: Vec<(String, String)>,
+    /// Its usage over [`FleetView::usage_span`].
+    pub usage: PricedUsage,
+    /// Its speed.
+    pub rates: Rates,
+}
+
+/// A tenant, or the unattributed usage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TenantRow {
+    /// Who.
+    pub owner: Owner,
+    /// The highest of its firing signals; blind while its data is too old.
+    pub level: Level,
+    /// The level held since the data went blind.
+    pub frozen_level: Option<Level>,
+    /// The worst health of the scopes it has profiles in.
+    pub health: Health,
+    /// The age of its oldest scope's data; `None` if there was never any.
+    pub data_age: Option<SignedDuration>,
+    /// What each signal says, the worst first.
+    pub signals: Vec<Assessment>,
+    /// Usage over [`FleetView::usage_span`].
+    pub usage: PricedUsage,
+    /// Its budgets, the worst first.
+    pub budgets: Vec<BudgetRow>,
+    /// Its speed.
+    pub rates: Rates,
+    /// Dollars a step (tokens a step where nothing has a price), oldest first, [`SPARK_STEPS`] steps up to
+    /// the watermark. `None` is a step that is not known: a hole, not a zero.
+    pub sparkline: Vec<Option<f64>>,
+    /// Start of the newest step with use in the sparkline's reach.
+    pub last_use: Option<Timestamp>,
+    /// Its profiles, the dearest first.
+    pub profiles: Vec<ProfileRow>,
+}
+
+/// How many steps a sparkline reaches back.
+pub const SPARK_STEPS: usize = 60;
+
+impl TenantRow {
+    /// Money that may be lost: what was spent of budgets above their pace, or the cost itself where there
+    /// is no budget. Second key of the default order.
+    #[must_use]
+    pub fn money_at_risk(&self) -> Money {
+        let over_pace = |budget: &BudgetRow| (budget.used - budget.expected).max(0.0) * budget.amount.to_f64();
+        let worst = self.budgets.iter().map(over_pace).fold(0.0, f64::max);
+        rust_decimal::Decimal::try_from(worst).map_or(Money::ZERO, Money::usd)
+    }
+
+    /// The budget that stands worst.
+    #[must_use]
+    pub fn worst_budget(&self) -> Option<&BudgetRow> {
+        self.budgets.first()
+    }
+}
+
+/// A polled account and region.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScopeRow {
+    /// Its name.
+    pub scope: ScopeName,
+    /// How its data is.
+    pub health: Health,
+    /// How old its data is.
+    pub age: Option<SignedDuration>,
+    /// Why polling fails, if it does.
+    pub fault: Option<Fault>,
+    /// Profiles known in it.
+    pub profiles: usize,
+    /// Seconds between polls.
+    pub interval_seconds: u32,
+}
+
+/// Where the usage comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// AWS.
+    #[default]
+    Live,
+    /// A recorded trace.
+    Replay,
+    /// The simulated fleet.
+    Demo,
+}
+
+/// What bedtop itself costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct OwnCost {
+    /// Metrics requested in the current UTC month.
+    pub metrics_requested: u64,
+    /// What they cost.
+    pub spent: Money,
+    /// What the user allows a month.
+    pub ceiling: Money,
+}
+
+/// The sums over all rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FleetTotals {
+    /// Usage over [`FleetView::usage_span`]; equals the sum of the rows exactly.
+    pub usage: PricedUsage,
+    /// Spent in the current fleet period.
+    pub period_spent: CostRange,
+    /// The sum of the tenants' budgets that share the fleet's period; `None` if there is none.
+    pub period_budget: Option<Money>,
+    /// Spent by the tenants that have such a budget.
+    pub period_budget_spent: Money,
+    /// The share of the period that has passed.
+    pub period_elapsed: f64,
+    /// The fleet's speed.
+    pub rates: Rates,
+}
+
+/// Everything the judge says at `at`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FleetView {
+    /// The instant judged.
+    pub at: Timestamp,
+    /// Where the usage comes from.
+    pub mode: Mode,
+    /// The IANA name of the zone that clocks and periods are shown in.
+    pub zone: String,
+    /// The width of a point.
+    pub step: Step,
+    /// The fleet's period, `2026-11`.
+    pub period: String,
+    /// Its span.
+    pub period_span: TimeSpan,
+    /// What `usage` sums over: the period so far, or a whole file.
+    pub usage_span: TimeSpan,
+    /// The worst health of all scopes.
+    pub health: Health,
+    /// The age of the oldest scope's data.
+    pub data_age: Option<SignedDuration>,
+    /// The polled scopes.
+    pub scopes: Vec<ScopeRow>,
+    /// The rows in the default order: level, then money at risk, then cost, then name; unattributed last
+    /// among equals.
+    pub tenants: Vec<TenantRow>,
+    /// The sums.
+    pub totals: FleetTotals,
+    /// The newest changes of level, oldest first.
+    pub log: Vec<LevelChange>,
+    /// What bedtop itself costs.
+    pub own_cost: OwnCost,
+    /// Malformed input rows that were refused (replay).
+    pub rows_refused: u64,
+    /// Damage in the store, one line each.
+    pub store_faults: Vec<String>,
+}
+
+impl FleetView {
+    /// How many rows stand at a level.
+    #[must_use]
+    pub fn count_at(&self, level: Level) -> usize {
+        self.tenants.iter().filter(|row| row.level == level).count()
+    }
+
+    /// The row of an owner.
+    #[must_use]
+    pub fn tenant(&self, owner: &Owner) -> Option<&TenantRow> {
+        self.tenants.iter().find(|row| &row.owner == owner)
+    }
+}
+
+/// One meter of a tenant over time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MeterSeries {
+    /// Which meter.
+    pub meter: Meter,
+    /// One value a bucket, oldest first; `None` is a bucket that is not known.
+    pub values: Vec<Option<f64>>,
+}
+
+/// A tenant in depth: what the drill-down shows beside its [`TenantRow`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TenantDetail {
+    /// Who.
+    pub owner: Owner,
+    /// The instant judged.
+    pub at: Timestamp,
+    /// From the first bucket's start to the last one's end.
+    pub span: TimeSpan,
+    /// The width of a bucket.
+    pub bucket: Step,
+    /// The meters that were ever reported in the span, in the order of [`Meter::ALL`].
+    pub meters: Vec<MeterSeries>,
+    /// Dollars a bucket.
+    pub cost: Vec<Option<f64>>,
+    /// Changes of level of this tenant, oldest first.
+    pub log: Vec<LevelChange>,
+}

@@ -1,0 +1,2 @@
+//! The `bedtop` program: arguments, error report, exit code.
+fn main() {}

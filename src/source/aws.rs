@@ -1,0 +1,1 @@
+//! Amazon Web Services as a usage source.
