@@ -1,1 +1,9 @@
-//! (room)
+//! The [`FleetView`] without a terminal: JSON, CSV, a table, a few lines of text, one line for tmux.
+//!
+//! [`FleetView`]: crate::domain::view::FleetView
+
+pub mod csv;
+pub mod json;
+pub mod table;
+pub mod text;
+pub mod tmux;

@@ -68,6 +68,12 @@ impl Step {
         Self(seconds.max(1))
     }
 
+    /// A step of whole minutes.
+    #[must_use]
+    pub const fn from_minutes(minutes: u32) -> Self {
+        Self(minutes * 60)
+    }
+
     /// Its width in seconds.
     #[must_use]
     pub fn seconds(self) -> i64 {

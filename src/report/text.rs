@@ -1,0 +1,76 @@
+//! The fleet in a few lines for a person.
+
+use std::fmt::Write;
+
+use crate::domain::level::Level;
+use crate::domain::text::printable;
+use crate::domain::view::{FleetView, ScopeRow, TenantRow};
+use crate::report::table;
+
+/// How many of the loudest tenants are named.
+const NAMED: usize = 10;
+
+/// A summary line, then the tenants that are not green, then scopes in trouble.
+#[must_use]
+pub fn status(view: &FleetView) -> String {
+    let mut text = String::new();
+    let budget = view.totals.period_budget.map(|amount| format!(", budgets {amount}")).unwrap_or_default();
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{}  {}  {}", counts(view), view.at, age(view));
+    let spent = spent(view);
+    let _ = writeln!(text, "{}: {spent}{budget}, ${:.2}/h now", view.period, view.totals.rates.usd_per_hour);
+    let loud: Vec<&TenantRow> = view.tenants.iter().filter(|row| row.level != Level::Green).collect();
+    for row in loud.iter().take(NAMED) {
+        let _ = writeln!(text, "{:<6} {}", row.level.name(), tenant_line(row));
+    }
+    if loud.len() > NAMED {
+        let _ = writeln!(text, "... and {} more", loud.len() - NAMED);
+    }
+    for scope in view.scopes.iter().filter(|scope| scope.fault.is_some()) {
+        let _ = writeln!(text, "{}", fault_line(scope));
+    }
+    for fault in &view.store_faults {
+        let _ = writeln!(text, "store: {}", printable(fault));
+    }
+    text
+}
+
+/// `2 red, 1 orange, 37 green`: levels that nobody is at are left out.
+#[must_use]
+pub fn counts(view: &FleetView) -> String {
+    let at = |level: &Level| (view.count_at(*level) > 0).then(|| format!("{} {}", view.count_at(*level), level.name()));
+    let named: Vec<String> = Level::ALL.iter().rev().filter_map(at).collect();
+    if named.is_empty() { "no tenants yet".to_owned() } else { named.join(", ") }
+}
+
+fn spent(view: &FleetView) -> String {
+    let usage = &view.totals.usage;
+    match (usage.known_cost(), usage.unpriced_tokens) {
+        (None, tokens) => format!("unpriced ({tokens} tokens)"),
+        (Some(_), 0) => format!("{} spent", view.totals.period_spent.likely),
+        (Some(_), tokens) => format!("{} spent and {tokens} tokens unpriced", view.totals.period_spent.likely),
+    }
+}
+
+fn age(view: &FleetView) -> String {
+    match view.data_age {
+        Some(age) => format!("data {} ({} min old)", view.health.name(), age.as_mins()),
+        None => "no data yet".to_owned(),
+    }
+}
+
+fn tenant_line(row: &TenantRow) -> String {
+    let loudest = row.signals.first().map(|signal| signal.reason.clone()).unwrap_or_default();
+    format!("{}: {}; {}", printable(row.owner.name()), table::cost(row), printable(&loudest))
+}
+
+fn fault_line(scope: &ScopeRow) -> String {
+    let (message, remedy) = scope.fault.as_ref().map_or(("", ""), |fault| (&fault.message, &fault.remedy));
+    format!(
+        "{} {}: {}; {}",
+        printable(scope.scope.as_str()),
+        scope.health.name(),
+        printable(message),
+        printable(remedy)
+    )
+}
