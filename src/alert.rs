@@ -1,1 +1,11 @@
-//! (room)
+//! Signals, levels and the log of changes.
+//!
+//! Each signal is a file with one pure function that looks at figures and gives an [`Assessment`]. The
+//! [`machine`] turns what the signals say, step after step, into standing levels and a log of changes.
+//!
+//! [`Assessment`]: crate::domain::view::Assessment
+
+pub mod budget;
+pub mod coverage;
+pub mod data;
+pub mod machine;

@@ -1,1 +1,25 @@
-//! (room)
+//! The configuration: a TOML file, checked as a whole, under what flags and environment say.
+//!
+//! [`load`] merges flag > environment > file > default. The file is read by small functions, one a section
+//! ([`sections`]), over a reader that knows the place of every value, so that every fault names its line and
+//! all faults are told at once.
+
+mod amounts;
+mod faults;
+mod load;
+mod model;
+mod reader;
+mod sections;
+mod show;
+mod values;
+mod zones;
+
+pub use faults::{ConfigError, Fault};
+pub use load::{Effective, Overrides, default_path, load};
+pub use model::{
+    Alerts, BudgetThresholds, Collect, Config, Glyphs, Scope, StoreSettings, Tenant, ThemeChoice, UiSettings,
+};
+pub use show::Setting;
+
+/// The commented example: every key with its default.
+pub const EXAMPLE: &str = include_str!("../config.example.toml");

@@ -1,1 +1,86 @@
-//! (room)
+//! Puts cost and alert together: history and policy in, [`FleetView`] out.
+//!
+//! The judge has no clock, no network, no terminal and no randomness: `now` is an argument. What it
+//! remembers between steps is the alert machine's standing levels and a ledger of sums that it could
+//! compute again from the history; a rebuilt judge gives the same answers.
+//!
+//! Up to 6 hours back it reads points, beyond that hourly sums. An hour belongs to the period in which it
+//! starts, so that periods of zones with half-hour offsets give the same sums either way.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::alert::machine::Machine;
+use crate::domain::event::LevelChange;
+use crate::domain::history::History;
+use crate::domain::time::floor_hour;
+use crate::domain::view::FleetView;
+
+pub mod detail;
+mod fleet;
+mod ledger;
+mod observe;
+pub mod policy;
+mod rates;
+mod rating;
+mod rows;
+mod sparkline;
+mod tally;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;
+
+use ledger::Ledger;
+use policy::Policy;
+pub use tally::Tally;
+
+/// How far back points are read; hourly sums beyond.
+const POINTS_REACH: SignedDuration = SignedDuration::from_hours(6);
+
+/// How many changes of level a [`FleetView`] carries.
+const LOG_LENGTH: usize = 200;
+
+/// The judge with its memory.
+#[derive(Debug, Default)]
+pub struct Judge {
+    ledger: Ledger,
+    machine: Machine,
+}
+
+impl Judge {
+    /// A judge that takes up the alert machine's checkpoint, if there is one.
+    #[must_use]
+    pub fn new(checkpoint: Option<&[u8]>) -> Self {
+        Self { ledger: Ledger::default(), machine: checkpoint.map(Machine::from_checkpoint).unwrap_or_default() }
+    }
+
+    /// Reads the history as of `now`: the ground for a step and for a view.
+    #[must_use]
+    pub fn tally(&mut self, history: &dyn History, policy: &Policy, now: Timestamp) -> Tally {
+        Tally::take(history, policy, now, &mut self.ledger)
+    }
+
+    /// One step of the alert machine; to be called once a step of the data. Gives the changes of level, which
+    /// belong into the history together with the new checkpoint.
+    pub fn step(&mut self, tally: &Tally, policy: &Policy) -> Vec<LevelChange> {
+        self.machine.step(&observe::observations(tally, policy), tally.now)
+    }
+
+    /// The fleet as tallied, at the levels of the last step.
+    #[must_use]
+    pub fn view(&self, tally: &Tally, history: &dyn History, policy: &Policy) -> FleetView {
+        fleet::view(tally, history, policy, &self.machine)
+    }
+
+    /// What a restart needs to go on at the same levels.
+    #[must_use]
+    pub fn checkpoint(&self) -> Vec<u8> {
+        self.machine.checkpoint()
+    }
+}
+
+/// The first instant that is read as points: whole hours lie before it.
+fn points_start(now: Timestamp) -> Timestamp {
+    floor_hour(now.saturating_sub(POINTS_REACH).unwrap_or(Timestamp::MIN))
+}

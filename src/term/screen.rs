@@ -112,8 +112,8 @@ mod tests {
     #[test]
     fn after_a_resize_the_whole_frame_is_written_again() {
         let mut screen = Screen::new(Vec::new(), 20, 2);
-        encoded(&mut screen, "spend 100");
+        encoded(&mut screen, "spend");
         screen.resize(40, 10);
-        assert!(encoded(&mut screen, "spend 100").contains("spend 100"));
+        assert!(encoded(&mut screen, "spend").contains("spend"));
     }
 }

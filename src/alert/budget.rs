@@ -1,0 +1,97 @@
+//! The budget signal: how much of a budget is used, and whether that is ahead of an even pace.
+
+use crate::config::BudgetThresholds;
+use crate::domain::budget::BudgetStanding;
+use crate::domain::event::Signal;
+use crate::domain::level::Level;
+use crate::domain::view::Assessment;
+
+/// Judges one budget.
+///
+/// Red: all of it is used. Orange: most of it is used ahead of pace, or it is nearly used up and the rest of
+/// the period does not fit at the present speed. Yellow: half of it is used ahead of pace. A budget whose
+/// usage has no price is blind rather than green, because what is known of it is too little.
+#[must_use]
+pub fn assess(standing: &BudgetStanding, thresholds: &BudgetThresholds) -> Assessment {
+    let ahead = standing.used > standing.expected;
+    let used = standing.used;
+    let (level, threshold) = if used >= thresholds.red {
+        (Level::Red, thresholds.red)
+    } else if used >= thresholds.orange && ahead {
+        (Level::Orange, thresholds.orange)
+    } else if used >= thresholds.nearly_gone && !standing.rest_fits {
+        (Level::Orange, thresholds.nearly_gone)
+    } else if used >= thresholds.yellow && ahead {
+        (Level::Yellow, thresholds.yellow)
+    } else if standing.unpriced_tokens > 0 {
+        (Level::Blind, thresholds.yellow)
+    } else {
+        (Level::Green, thresholds.yellow)
+    };
+    Assessment {
+        signal: Signal::Budget,
+        budget: Some(standing.id.clone()),
+        level,
+        value: used,
+        threshold,
+        reason: reason(standing, level),
+    }
+}
+
+fn reason(standing: &BudgetStanding, level: Level) -> String {
+    let spent = standing.spent.likely;
+    let share = format!("{spent} of {} used ({:.0} %)", standing.amount, standing.used * 100.0);
+    match level {
+        Level::Blind => {
+            format!("{share}, but {} tokens have no price: the true figure is higher", standing.unpriced_tokens)
+        }
+        Level::Red => format!("{share}: the budget is gone"),
+        _ => format!("{share}, an even pace would be {:.0} %", standing.expected * 100.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::domain::money::{CostRange, Money};
+    use crate::domain::time::TimeSpan;
+
+    fn standing(used: f64, expected: f64, rest_fits: bool, unpriced_tokens: u64) -> BudgetStanding {
+        BudgetStanding {
+            id: "month".into(),
+            amount: Money::usd(Decimal::ONE_HUNDRED),
+            span: TimeSpan::new(jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::UNIX_EPOCH),
+            period: "2026-11".into(),
+            spent: CostRange::ZERO,
+            unpriced_tokens,
+            used,
+            expected,
+            rest_fits,
+        }
+    }
+
+    #[rstest]
+    #[case::half_used_on_pace(0.50, 0.50, true, 0, Level::Green)]
+    #[case::half_used_ahead(0.50, 0.49, true, 0, Level::Yellow)]
+    #[case::just_below_half(0.499, 0.10, true, 0, Level::Green)]
+    #[case::most_used_ahead(0.80, 0.79, true, 0, Level::Orange)]
+    #[case::most_used_behind(0.80, 0.85, false, 0, Level::Green)]
+    #[case::nearly_gone_and_the_rest_fits(0.95, 0.97, true, 0, Level::Green)]
+    #[case::nearly_gone_and_the_rest_does_not_fit(0.95, 0.97, false, 0, Level::Orange)]
+    #[case::gone(1.0, 1.0, true, 0, Level::Red)]
+    #[case::unpriced_is_never_green(0.10, 0.50, true, 7, Level::Blind)]
+    #[case::what_is_known_still_counts(0.60, 0.50, true, 7, Level::Yellow)]
+    fn levels(
+        #[case] used: f64,
+        #[case] expected: f64,
+        #[case] rest_fits: bool,
+        #[case] unpriced: u64,
+        #[case] level: Level,
+    ) {
+        let assessed = assess(&standing(used, expected, rest_fits, unpriced), &BudgetThresholds::default());
+        assert_eq!(assessed.level, level, "{}", assessed.reason);
+    }
+}

@@ -1,0 +1,45 @@
+//! The coverage signal: usage that has no price, so that no budget can see it.
+
+use crate::domain::event::Signal;
+use crate::domain::level::Level;
+use crate::domain::view::{Assessment, PricedUsage};
+
+/// The share of unpriced tokens that makes it yellow.
+pub const YELLOW_SHARE: f64 = 0.01;
+/// The share of unpriced tokens that makes it orange.
+pub const ORANGE_SHARE: f64 = 0.05;
+
+/// Judges how much of the usage has no price, by tokens: money cannot be compared with what has no price.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a share for a threshold")]
+pub fn assess(usage: &PricedUsage) -> Assessment {
+    let share = match usage.counts.tokens() {
+        0 => 0.0,
+        tokens => usage.unpriced_tokens as f64 / tokens as f64,
+    };
+    let (level, threshold) = match share {
+        share if share > ORANGE_SHARE => (Level::Orange, ORANGE_SHARE),
+        share if share > YELLOW_SHARE => (Level::Yellow, YELLOW_SHARE),
+        _ => (Level::Green, YELLOW_SHARE),
+    };
+    let reason = format!("{:.0} % of the tokens have no price ({})", share * 100.0, usage.unpriced_tokens);
+    Assessment { signal: Signal::Coverage, budget: None, level, value: share, threshold, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::domain::meter::{Counts, Meter};
+
+    #[rstest]
+    #[case::idle(0, 0, Level::Green)]
+    #[case::a_rest_below_the_floor(1000, 10, Level::Green)]
+    #[case::noticeable(1000, 11, Level::Yellow)]
+    #[case::serious(1000, 51, Level::Orange)]
+    fn levels(#[case] tokens: u64, #[case] unpriced_tokens: u64, #[case] level: Level) {
+        let counts = Counts::EMPTY.with(Meter::InputTokens, tokens);
+        assert_eq!(assess(&PricedUsage { counts, unpriced_tokens, ..PricedUsage::default() }).level, level);
+    }
+}

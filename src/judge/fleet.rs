@@ -1,0 +1,75 @@
+//! The view of the whole fleet: rows, scopes and sums.
+
+use rust_decimal::Decimal;
+
+use crate::alert::machine::Machine;
+use crate::domain::calendar::Calendar;
+use crate::domain::health::Health;
+use crate::domain::history::History;
+use crate::domain::money::Money;
+use crate::domain::view::{FleetTotals, FleetView, OwnCost, PricedUsage, ScopeRow, TenantRow};
+use crate::judge::policy::Policy;
+use crate::judge::tally::{ScopeTally, Tally};
+use crate::judge::{LOG_LENGTH, rates, rows};
+
+/// What CloudWatch charges for 1,000 metrics requested by GetMetricData: 0.01 USD.
+const USD_PER_METRIC: Decimal = Decimal::from_parts(1, 0, 0, false, 5);
+
+/// The view of a tally at the levels that the alerts stand at.
+pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machine: &Machine) -> FleetView {
+    let row = |(owner, used)| rows::tenant_row(owner, used, tally, policy, machine);
+    let mut tenants: Vec<TenantRow> = tally.owners.iter().map(row).collect();
+    rows::sort(&mut tenants);
+    let ages = tally.scopes.iter().map(|scope| scope.status.age(tally.now));
+    FleetView {
+        at: tally.now,
+        mode: policy.mode,
+        zone: policy.zone_name(),
+        step: tally.step,
+        period: Calendar::months(policy.zone.clone()).label_at(tally.now),
+        period_span: tally.month,
+        usage_span: tally.usage_span,
+        health: tally.scopes.iter().map(|scope| scope.health).max().unwrap_or(Health::NoData),
+        data_age: ages.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b))).flatten(),
+        scopes: tally.scopes.iter().map(|scope| scope_row(scope, tally)).collect(),
+        totals: totals(tally, &tenants),
+        tenants,
+        log: history.changes(tally.now, LOG_LENGTH),
+        own_cost: own_cost(tally, policy),
+        rows_refused: tally.scopes.iter().map(|scope| scope.status.rows_refused).max().unwrap_or(0),
+        store_faults: history.faults(),
+    }
+}
+
+fn scope_row(scope: &ScopeTally, tally: &Tally) -> ScopeRow {
+    ScopeRow {
+        scope: scope.status.scope.clone(),
+        health: scope.health,
+        age: scope.status.age(tally.now),
+        fault: scope.status.fault.clone(),
+        profiles: scope.profiles,
+        interval_seconds: scope.status.interval_seconds,
+    }
+}
+
+fn totals(tally: &Tally, tenants: &[TenantRow]) -> FleetTotals {
+    let mut totals = FleetTotals { period_elapsed: tally.month.elapsed_share(tally.now), ..FleetTotals::default() };
+    let mut window = PricedUsage::default();
+    for used in tally.owners.values() {
+        totals.usage.add(&used.usage);
+        totals.period_spent += used.month.cost;
+        window.add(&used.window);
+    }
+    for budget in tenants.iter().flat_map(|row| row.budgets.iter().find(|budget| budget.span == tally.month)) {
+        totals.period_budget = Some(totals.period_budget.unwrap_or_default() + budget.amount);
+        totals.period_budget_spent += budget.spent.likely;
+    }
+    totals.rates = rates::of(&window, tally.rate_window());
+    totals
+}
+
+fn own_cost(tally: &Tally, policy: &Policy) -> OwnCost {
+    let metrics_requested: u64 = tally.scopes.iter().map(|scope| scope.status.metrics_requested_month).sum();
+    let spent = Money::usd(Decimal::from(metrics_requested) * USD_PER_METRIC);
+    OwnCost { metrics_requested, spent, ceiling: policy.ceiling }
+}

@@ -1,0 +1,51 @@
+//! What the judge judges by: the parts of the config that bear on money and levels, and the price book.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use crate::config::BudgetThresholds;
+use crate::cost::PriceBook;
+use crate::domain::budget::Budget;
+use crate::domain::money::Money;
+use crate::domain::tenancy::TenantRules;
+use crate::domain::view::Mode;
+
+/// Over which span a view's `usage` sums.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UsageWindow {
+    /// The fleet's current calendar month.
+    #[default]
+    Month,
+    /// Everything in the history: a whole file.
+    Everything,
+}
+
+/// The policy of a run. Another policy needs another judge, because the ledger's sums follow from it.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Where the usage comes from.
+    pub mode: Mode,
+    /// The zone whose midnights bound the fleet's month.
+    pub zone: TimeZone,
+    /// How tenants are found.
+    pub tenancy: TenantRules,
+    /// The budgets.
+    pub budgets: Vec<Budget>,
+    /// Where the budget signal changes level.
+    pub thresholds: BudgetThresholds,
+    /// What things cost.
+    pub prices: Arc<PriceBook>,
+    /// What `usage` sums over.
+    pub usage_window: UsageWindow,
+    /// What bedtop itself may cost a month.
+    pub ceiling: Money,
+}
+
+impl Policy {
+    /// The zone's IANA name.
+    #[must_use]
+    pub fn zone_name(&self) -> String {
+        self.zone.iana_name().unwrap_or("UTC").to_owned()
+    }
+}

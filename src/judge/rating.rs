@@ -1,0 +1,82 @@
+//! Which owner and which price usage has: both can change over time, so a span is cut where they do.
+
+use jiff::Timestamp;
+
+use crate::cost::{Match, price_usage};
+use crate::domain::ids::Owner;
+use crate::domain::meter::Counts;
+use crate::domain::profile::{Profile, version_at};
+use crate::domain::time::floor_hour;
+use crate::domain::usage::Point;
+use crate::domain::view::{Mode, PricedUsage, Provenance};
+use crate::judge::policy::Policy;
+
+/// From `start` on, until the next one: one owner, one price.
+struct Rate<'a> {
+    start: Timestamp,
+    owner: Owner,
+    price: Option<Match<'a>>,
+}
+
+/// The rates of a profile over time.
+pub(super) struct Rates<'a> {
+    rates: Vec<Rate<'a>>,
+    simulated: bool,
+}
+
+impl<'a> Rates<'a> {
+    /// The rates of a profile with these versions.
+    pub(super) fn new(versions: &[Profile], policy: &'a Policy) -> Self {
+        let mut cuts = vec![Timestamp::MIN];
+        cuts.extend(versions.iter().skip(1).map(|version| floor_hour(version.from)));
+        cuts.extend(policy.prices.change_times().iter().map(|&at| floor_hour(at)));
+        cuts.sort_unstable();
+        cuts.dedup();
+        let rates = cuts.into_iter().filter_map(|start| {
+            let version = version_at(versions, start)?;
+            Some(Rate { start, owner: policy.tenancy.owner(version), price: policy.prices.price_for(version, start) })
+        });
+        Self { rates: rates.collect(), simulated: policy.mode == Mode::Demo }
+    }
+
+    /// The cost of one span's counts.
+    pub(super) fn price(&self, at: Timestamp, counts: &Counts) -> PricedUsage {
+        self.rates.get(self.index_at(at)).map_or_else(PricedUsage::default, |rate| self.priced(rate, counts))
+    }
+
+    /// Points priced and summed by owner. The points are added up first and priced then: with one price that
+    /// is the same, to the last digit.
+    pub(super) fn by_owner(&self, points: impl IntoIterator<Item = Point>) -> Vec<(Owner, PricedUsage)> {
+        let mut sums = vec![Counts::EMPTY; self.rates.len()];
+        for point in points {
+            if let Some(sum) = sums.get_mut(self.index_at(point.at)) {
+                sum.add(&point.counts);
+            }
+        }
+        let mut shares = Vec::new();
+        for (rate, counts) in self.rates.iter().zip(&sums).filter(|(_, counts)| !counts.is_empty()) {
+            add_share(&mut shares, &rate.owner, &self.priced(rate, counts));
+        }
+        shares
+    }
+
+    fn index_at(&self, at: Timestamp) -> usize {
+        self.rates.partition_point(|rate| rate.start <= at).saturating_sub(1)
+    }
+
+    fn priced(&self, rate: &Rate<'_>, counts: &Counts) -> PricedUsage {
+        let mut priced = price_usage(counts, rate.price.as_ref());
+        if self.simulated {
+            priced.provenance = Provenance::Simulated;
+        }
+        priced
+    }
+}
+
+/// Adds usage to an owner's share.
+pub(super) fn add_share(shares: &mut Vec<(Owner, PricedUsage)>, owner: &Owner, part: &PricedUsage) {
+    match shares.iter_mut().find(|(known, _)| known == owner) {
+        Some((_, sum)) => sum.add(part),
+        None => shares.push((owner.clone(), *part)),
+    }
+}

@@ -1,0 +1,263 @@
+//! One pass over the history: what every owner used, spent and does, as of `now`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::cost::budget::stand;
+use crate::domain::budget::{Budget, BudgetStanding};
+use crate::domain::calendar::Calendar;
+use crate::domain::health::{Health, ScopeStatus};
+use crate::domain::history::History;
+use crate::domain::ids::{Owner, ProfileRef, ScopeName};
+use crate::domain::profile::Profile;
+use crate::domain::tenancy::matches_pattern;
+use crate::domain::time::{Step, TimeSpan, floor_hour};
+use crate::domain::usage::Point;
+use crate::domain::view::{PricedUsage, ProfileRow};
+use crate::judge::ledger::{Account, Ledger};
+use crate::judge::policy::{Policy, UsageWindow};
+use crate::judge::rating::{Rates, add_share};
+use crate::judge::sparkline::Sparkline;
+use crate::judge::{points_start, rates};
+
+/// What is known of every owner and scope at an instant; made by [`Judge::tally`](crate::judge::Judge::tally).
+pub struct Tally {
+    /// The instant.
+    pub(super) now: Timestamp,
+    /// The width of a point.
+    pub(super) step: Step,
+    /// The fleet's month.
+    pub(super) month: TimeSpan,
+    /// What [`OwnerTally::usage`] sums over.
+    pub(super) usage_span: TimeSpan,
+    /// The owners.
+    pub(super) owners: BTreeMap<Owner, OwnerTally>,
+    /// The scopes.
+    pub(super) scopes: Vec<ScopeTally>,
+}
+
+/// A scope with its health.
+pub(super) struct ScopeTally {
+    /// Its status as of now.
+    pub status: ScopeStatus,
+    /// Its health as of now.
+    pub health: Health,
+    /// How many profiles it has.
+    pub profiles: usize,
+}
+
+/// What is known of an owner.
+pub(super) struct OwnerTally {
+    /// Usage over the view's usage span.
+    pub usage: PricedUsage,
+    /// Usage of the fleet's month.
+    pub month: PricedUsage,
+    /// Its budgets.
+    pub budgets: Vec<BudgetStanding>,
+    /// Usage over the speed window.
+    pub window: PricedUsage,
+    /// Its recent past.
+    pub sparkline: Sparkline,
+    /// Start of its newest step with use.
+    pub last_use: Option<Timestamp>,
+    /// Its profiles.
+    pub profiles: Vec<ProfileRow>,
+    /// The worst health of its scopes.
+    pub health: Health,
+    /// The age of its oldest scope's data; `None` if a scope never had any.
+    pub data_age: Option<SignedDuration>,
+    /// Usage since the start of each period that is asked for.
+    since: BTreeMap<Timestamp, PricedUsage>,
+    scopes: BTreeSet<ScopeName>,
+}
+
+impl Tally {
+    /// Takes the tally of the history as of `now`.
+    pub(super) fn take(history: &dyn History, policy: &Policy, now: Timestamp, ledger: &mut Ledger) -> Self {
+        let mut tally = Self::empty(history, policy, now);
+        let starts = tally.starts(policy);
+        ledger.keep_only(&starts);
+        for (profile, versions) in history.profiles() {
+            let rates = Rates::new(versions, policy);
+            let account = Account { profile, versions: versions.len(), rates: &rates };
+            tally.add_profile(history, policy, ledger, &account, versions, &starts);
+        }
+        tally.finish(policy);
+        tally
+    }
+
+    /// The length of the window that speeds are taken over.
+    pub(super) fn rate_window(&self) -> SignedDuration {
+        rates::window(self.now, self.step).length()
+    }
+
+    fn empty(history: &dyn History, policy: &Policy, now: Timestamp) -> Self {
+        let step = history.step();
+        let month = Calendar::months(policy.zone.clone()).span_at(now);
+        let usage_start = match policy.usage_window {
+            UsageWindow::Month => month.start,
+            UsageWindow::Everything => history.extent().map_or(month.start, |extent| floor_hour(extent.start)),
+        };
+        let scope = |status: ScopeStatus| ScopeTally { health: status.health(now, step), status, profiles: 0 };
+        let scopes = history.scopes(now).into_iter().map(scope).collect();
+        Self { now, step, month, usage_span: TimeSpan::new(usage_start, now), owners: BTreeMap::new(), scopes }
+    }
+
+    /// The starts of all periods that sums are needed of.
+    fn starts(&self, policy: &Policy) -> Vec<Timestamp> {
+        let budgets = policy.budgets.iter().map(|budget| budget.calendar.span_at(self.now).start);
+        let starts: BTreeSet<_> = budgets.chain([self.usage_span.start, self.month.start]).collect();
+        starts.into_iter().collect()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one pass joins history, policy and ledger")]
+    fn add_profile(
+        &mut self,
+        history: &dyn History,
+        policy: &Policy,
+        ledger: &mut Ledger,
+        account: &Account<'_>,
+        versions: &[Profile],
+        starts: &[Timestamp],
+    ) {
+        let Some(newest) = versions.last() else { return };
+        let current = policy.tenancy.owner(newest);
+        let points = self.recent_points(history, account.profile);
+        let mut used: BTreeMap<Owner, PricedUsage> = BTreeMap::from([(current.clone(), PricedUsage::default())]);
+        for &start in starts {
+            let sealed = TimeSpan::new(start, points_start(self.now));
+            let mut shares = ledger.hours(history, account, sealed);
+            let inside = points.iter().filter(|point| floor_hour(point.at) >= start).copied();
+            for (owner, part) in account.rates.by_owner(inside) {
+                add_share(&mut shares, &owner, &part);
+            }
+            for (owner, part) in shares {
+                self.owner(&owner).since.entry(start).or_default().add(&part);
+                if start == self.usage_span.start {
+                    used.entry(owner).or_default().add(&part);
+                }
+            }
+        }
+        self.add_recent(&points, newest, &current, account);
+        for (owner, usage) in used {
+            let rates = if owner == current { self.profile_rates(&points, newest, account) } else { <_>::default() };
+            self.owner(&owner).profiles.push(profile_row(newest, usage, rates));
+        }
+    }
+
+    /// Points that have closed by now and are too young for hourly sums.
+    fn recent_points(&self, history: &dyn History, profile: ProfileRef) -> Vec<Point> {
+        let closed = self.now.saturating_sub(self.step.duration()).unwrap_or(Timestamp::MIN);
+        let end = closed.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
+        history.points(profile, TimeSpan::new(points_start(self.now), end))
+    }
+
+    /// Adds the recent past to the profile's present owner: what it does now, whoever had it before.
+    fn add_recent(&mut self, points: &[Point], newest: &Profile, owner: &Owner, account: &Account<'_>) {
+        let window = self.window_of(&newest.key.scope);
+        if let Some(scope) = self.scopes.iter_mut().find(|scope| scope.status.scope == newest.key.scope) {
+            scope.profiles += 1;
+        }
+        let tally = self.owner(owner);
+        tally.scopes.insert(newest.key.scope.clone());
+        let reach = tally.sparkline.span();
+        for point in points.iter().filter(|point| reach.contains(point.at)) {
+            let priced = account.rates.price(point.at, &point.counts);
+            tally.sparkline.add(point.at, &priced);
+            if window.contains(point.at) {
+                tally.window.add(&priced);
+            }
+        }
+        let newest_use = points.iter().rev().find(|point| point.counts.tokens() > 0).map(|point| point.at);
+        tally.last_use = tally.last_use.max(newest_use);
+    }
+
+    fn profile_rates(&self, points: &[Point], profile: &Profile, account: &Account<'_>) -> crate::domain::view::Rates {
+        let window = self.window_of(&profile.key.scope);
+        let inside = points.iter().filter(|point| window.contains(point.at)).copied();
+        let mut used = PricedUsage::default();
+        for (_, part) in account.rates.by_owner(inside) {
+            used.add(&part);
+        }
+        rates::of(&used, window.length())
+    }
+
+    fn window_of(&self, scope: &ScopeName) -> TimeSpan {
+        let status = self.scopes.iter().find(|known| &known.status.scope == scope).map(|known| &known.status);
+        let watermark = status.and_then(|status| status.watermark).unwrap_or(self.now);
+        rates::window(watermark.min(self.now), self.step)
+    }
+
+    fn owner(&mut self, owner: &Owner) -> &mut OwnerTally {
+        let (now, step) = (self.now, self.step);
+        self.owners.entry(owner.clone()).or_insert_with(|| OwnerTally {
+            usage: PricedUsage::default(),
+            month: PricedUsage::default(),
+            budgets: Vec::new(),
+            window: PricedUsage::default(),
+            sparkline: Sparkline::new(now, step),
+            last_use: None,
+            profiles: Vec::new(),
+            health: Health::Ok,
+            data_age: Some(SignedDuration::ZERO),
+            since: BTreeMap::new(),
+            scopes: BTreeSet::new(),
+        })
+    }
+
+    fn finish(&mut self, policy: &Policy) {
+        let window = self.rate_window();
+        for (owner, tally) in &mut self.owners {
+            tally.usage = tally.since_start(self.usage_span.start);
+            tally.month = tally.since_start(self.month.start);
+            let speed = rates::of(&tally.window, window).usd_per_hour;
+            let budgets = policy.budgets.iter().filter(|budget| is_for(budget, owner));
+            tally.budgets = budgets.map(|budget| tally.stand(budget, self.now, speed)).collect();
+            tally.take_health(&self.scopes, self.now);
+        }
+    }
+}
+
+impl OwnerTally {
+    fn since_start(&self, start: Timestamp) -> PricedUsage {
+        self.since.get(&start).copied().unwrap_or_default()
+    }
+
+    fn stand(&self, budget: &Budget, now: Timestamp, usd_per_hour: f64) -> BudgetStanding {
+        let usage = self.since_start(budget.calendar.span_at(now).start);
+        stand(budget, &usage, usd_per_hour, now)
+    }
+
+    /// Takes the worst health and the greatest age of the owner's scopes; its sparkline is known as far as all
+    /// of them are.
+    fn take_health(&mut self, scopes: &[ScopeTally], now: Timestamp) {
+        let mut known_until = now;
+        for scope in scopes.iter().filter(|scope| self.scopes.contains(&scope.status.scope)) {
+            self.health = self.health.max(scope.health);
+            let age = scope.status.age(now);
+            self.data_age = self.data_age.zip(age).map(|(mine, theirs)| mine.max(theirs));
+            known_until = known_until.min(scope.status.watermark.unwrap_or(Timestamp::MIN));
+        }
+        self.sparkline.know(TimeSpan::new(Timestamp::MIN, known_until));
+    }
+}
+
+fn is_for(budget: &Budget, owner: &Owner) -> bool {
+    match owner {
+        Owner::Tenant(tenant) => budget.tenants.iter().any(|pattern| matches_pattern(pattern, tenant.as_str())),
+        Owner::Unattributed => false,
+    }
+}
+
+fn profile_row(profile: &Profile, usage: PricedUsage, rates: crate::domain::view::Rates) -> ProfileRow {
+    ProfileRow {
+        key: profile.key.clone(),
+        name: profile.name.clone(),
+        model: profile.model.clone(),
+        reach: profile.reach,
+        tags: profile.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+        usage,
+        rates,
+    }
+}

@@ -1,0 +1,302 @@
+//! The rules of the domain, as the judge keeps them.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+
+use super::*;
+use crate::config::BudgetThresholds;
+use crate::cost::PriceBook;
+use crate::domain::budget::Budget;
+use crate::domain::calendar::{Calendar, PeriodLength};
+use crate::domain::event::Signal;
+use crate::domain::health::{Health, PollRecord};
+use crate::domain::ids::{Owner, ProfileRef};
+use crate::domain::level::Level;
+use crate::domain::meter::{Counts, Meter};
+use crate::domain::money::Money;
+use crate::domain::tenancy::TenantRules;
+use crate::domain::view::{Mode, PricedUsage, TenantRow};
+use crate::judge::fixtures::MemoryHistory;
+use crate::judge::policy::UsageWindow;
+
+/// Has one price everywhere: 0.72 USD per million tokens of input and of output.
+const FLAT_MODEL: &str = "meta.llama3-3-70b-instruct-v1:0";
+const NOON: &str = "2026-11-24T12:00:00Z";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("a valid time")
+}
+
+fn minutes(count: i64) -> SignedDuration {
+    SignedDuration::from_mins(count)
+}
+
+fn policy(daily_budget_usd: i64) -> Policy {
+    let budget = Budget {
+        id: "daily".into(),
+        amount: Money::usd(Decimal::from(daily_budget_usd)),
+        calendar: Calendar { length: PeriodLength::Day, anchor_day: 1, zone: TimeZone::UTC },
+        tenants: vec!["*".into()],
+    };
+    Policy {
+        mode: Mode::Live,
+        zone: TimeZone::UTC,
+        tenancy: TenantRules { tag_keys: vec!["TenantID".into()], mapped: Vec::new() },
+        budgets: vec![budget],
+        thresholds: BudgetThresholds::default(),
+        prices: Arc::new(PriceBook::embedded()),
+        usage_window: UsageWindow::Month,
+        ceiling: Money::usd(Decimal::TEN),
+    }
+}
+
+/// Counts that cost this many dollars at the flat model's price.
+fn worth(dollars: u64) -> Counts {
+    Counts::EMPTY.with(Meter::Invocations, dollars).with(Meter::InputTokens, dollars * 1_000_000 * 100 / 72 + 1)
+}
+
+fn judged(history: &MemoryHistory, policy: &Policy, now: Timestamp) -> FleetView {
+    let mut judge = Judge::default();
+    let tally = judge.tally(history, policy, now);
+    judge.step(&tally, policy);
+    judge.view(&tally, history, policy)
+}
+
+fn row<'a>(view: &'a FleetView, tenant: &str) -> &'a TenantRow {
+    view.tenant(&Owner::Tenant(tenant.into())).expect("the tenant has a row")
+}
+
+fn poll(now: Timestamp) -> PollRecord {
+    PollRecord {
+        scope: "main".into(),
+        at: now,
+        watermark: Some(now),
+        fault: None,
+        interval_seconds: 60,
+        metrics_requested: 0,
+        rows_refused: 0,
+    }
+}
+
+/// Two tenants over ten hours: one steady, one that starts to run away; with gaps.
+fn busy_history(start: Timestamp, length: i64) -> MemoryHistory {
+    let mut history = MemoryHistory::healthy(start);
+    let steady = history.add_profile("steady", "acme", FLAT_MODEL);
+    let runaway = history.add_profile("runaway", "globex", FLAT_MODEL);
+    for minute in 0..length {
+        let when = start + minutes(minute);
+        if minute % 7 != 3 {
+            history.set(steady, when, worth(1));
+        }
+        if minute > length / 2 {
+            history.set(runaway, when, worth(u64::try_from(minute).expect("a small number") / 40));
+        }
+    }
+    history
+}
+
+#[test]
+fn a_replay_of_the_stored_history_says_what_live_said() {
+    let (start, length) = (at("2026-11-24T01:30:00Z"), 600);
+    let whole = busy_history(start, length);
+    let policy = policy(900);
+    let run = |sees: &dyn Fn(&mut MemoryHistory, Timestamp)| {
+        let mut history = busy_history(start, 0);
+        let mut judge = Judge::default();
+        let mut said = Vec::new();
+        for minute in 1..=length {
+            let now = start + minutes(minute);
+            sees(&mut history, now);
+            history.polled(&poll(now));
+            let tally = judge.tally(&history, &policy, now);
+            let changes = judge.step(&tally, &policy);
+            history.changes.extend(changes);
+            if minute % 60 == 0 {
+                said.push(judge.view(&tally, &history, &policy));
+            }
+        }
+        said
+    };
+    let live = run(&|history, now| {
+        let newest = now - minutes(1);
+        for (profile, points) in whole.points.iter().enumerate() {
+            if let Some(&counts) = points.get(&newest) {
+                history.set(ProfileRef(u32::try_from(profile).expect("few")), newest, counts);
+            }
+        }
+    });
+    let replayed = run(&|history, _| history.points.clone_from(&whole.points));
+    assert_eq!(live, replayed);
+    let last = live.last().expect("views were taken");
+    let levels: Vec<_> = last.log.iter().map(|change| (change.alert.subject.name().to_owned(), change.level)).collect();
+    assert!(levels.contains(&("globex".to_owned(), Level::Red)), "the runaway is seen: {levels:?}");
+    assert!(levels.iter().filter(|(name, _)| name == "acme").all(|(_, level)| *level < Level::Orange), "{levels:?}");
+}
+
+#[test]
+fn a_judge_rebuilt_from_its_checkpoint_gives_the_same_view() {
+    let start = at("2026-11-24T01:30:00Z");
+    let mut history = busy_history(start, 600);
+    let policy = policy(900);
+    let mut judge = Judge::default();
+    let mut now = start;
+    for minute in 1..=600 {
+        now = start + minutes(minute);
+        history.polled(&poll(now));
+        let tally = judge.tally(&history, &policy, now);
+        judge.step(&tally, &policy);
+    }
+    let tally = judge.tally(&history, &policy, now);
+    let kept = judge.view(&tally, &history, &policy);
+    let mut rebuilt = Judge::new(Some(&judge.checkpoint()));
+    let tally = rebuilt.tally(&history, &policy, now);
+    assert_eq!(rebuilt.view(&tally, &history, &policy), kept);
+}
+
+#[test]
+fn usage_without_a_tenant_is_a_row_and_the_parts_add_up() {
+    let now = at(NOON);
+    let mut history = MemoryHistory::healthy(now);
+    for (id, tenant) in [("a", "acme"), ("b", ""), ("c", "acme"), ("d", "globex")] {
+        let profile = history.add_profile(id, tenant, FLAT_MODEL);
+        history.set(profile, now - minutes(5), worth(3));
+        history.set(profile, now - SignedDuration::from_hours(40), worth(4));
+    }
+    let view = judged(&history, &policy(100), now);
+    let unattributed = view.tenant(&Owner::Unattributed).expect("a row of its own");
+    assert_eq!(unattributed.usage.cost.likely.to_string(), "$7.00");
+    let mut sum = PricedUsage::default();
+    for row in &view.tenants {
+        sum.add(&row.usage);
+        let mut profiles = PricedUsage::default();
+        row.profiles.iter().for_each(|profile| profiles.add(&profile.usage));
+        assert_eq!(profiles, row.usage, "profiles add up to {}", row.owner.name());
+    }
+    assert_eq!(sum, view.totals.usage);
+    assert_eq!(view.totals.usage.cost.likely.to_string(), "$28.00");
+}
+
+#[test]
+fn usage_of_an_unknown_model_is_unpriced_and_its_budget_blind() {
+    let now = at(NOON);
+    let mut history = MemoryHistory::healthy(now);
+    let profile = history.add_profile("a", "acme", "nobody.knows-this-v1");
+    history.set(profile, now - minutes(5), worth(3));
+    let view = judged(&history, &policy(100), now);
+    let row = row(&view, "acme");
+    assert_eq!(row.usage.known_cost(), None);
+    assert_eq!(row.usage.unpriced_tokens, row.usage.counts.tokens());
+    assert_eq!(row.budgets[0].level, Level::Blind, "not green: what is spent is not known");
+    let coverage = row.signals.iter().find(|assessed| assessed.signal == Signal::Coverage).expect("assessed");
+    assert_eq!((coverage.level, row.level), (Level::Orange, Level::Orange));
+}
+
+#[test]
+fn stale_data_is_blind_and_keeps_the_level() {
+    let noon = at(NOON);
+    let mut history = MemoryHistory::healthy(noon);
+    let profile = history.add_profile("a", "acme", FLAT_MODEL);
+    history.set(profile, noon - minutes(5), worth(90));
+    let policy = policy(100);
+    let mut judge = Judge::default();
+    let tally = judge.tally(&history, &policy, noon);
+    judge.step(&tally, &policy);
+    assert_eq!(row(&judge.view(&tally, &history, &policy), "acme").level, Level::Orange);
+    let later = noon + minutes(25);
+    let tally = judge.tally(&history, &policy, later);
+    let changes = judge.step(&tally, &policy);
+    let view = judge.view(&tally, &history, &policy);
+    let row = row(&view, "acme");
+    assert_eq!((row.level, row.frozen_level, row.health), (Level::Blind, Some(Level::Orange), Health::Stale));
+    assert!(
+        changes.iter().all(|change| change.alert.signal == Signal::Data),
+        "only the data alert speaks: {changes:?}"
+    );
+    assert_eq!(row.sparkline.last(), Some(&None), "what is not known is a hole, not a zero");
+}
+
+#[test]
+fn an_idle_tenant_of_a_healthy_scope_is_green_and_its_sparkline_zero() {
+    let now = at(NOON);
+    let mut history = MemoryHistory::healthy(now);
+    history.add_profile("a", "acme", FLAT_MODEL);
+    let view = judged(&history, &policy(100), now);
+    let row = row(&view, "acme");
+    assert_eq!((row.level, row.health), (Level::Green, Health::Ok));
+    assert_eq!(row.sparkline.last(), Some(&Some(0.0)));
+}
+
+#[test]
+fn usage_keeps_the_tenant_it_had_at_its_time() {
+    let now = at(NOON);
+    let mut history = MemoryHistory::healthy(now);
+    let profile = history.add_profile("a", "acme", FLAT_MODEL);
+    history.set(profile, at("2026-11-24T08:30:00Z"), worth(5));
+    history.set(profile, at("2026-11-24T10:30:00Z"), worth(2));
+    let mut moved = history.profiles[0][0].clone();
+    moved.tags.insert("TenantID".into(), "globex".into());
+    moved.from = at("2026-11-24T10:00:00Z");
+    history.profiles[0].push(moved);
+    let view = judged(&history, &policy(100), now);
+    assert_eq!(row(&view, "acme").usage.cost.likely.to_string(), "$5.00");
+    assert_eq!(row(&view, "globex").usage.cost.likely.to_string(), "$2.00");
+}
+
+#[test]
+fn a_month_counts_its_own_usage_only_and_a_budget_its_period() {
+    let now = at("2026-12-01T12:00:00Z");
+    let mut history = MemoryHistory::healthy(now);
+    let profile = history.add_profile("a", "acme", FLAT_MODEL);
+    history.set(profile, at("2026-11-30T23:59:00Z"), worth(50));
+    history.set(profile, at("2026-12-01T00:00:00Z"), worth(8));
+    let view = judged(&history, &policy(100), now);
+    let row = row(&view, "acme");
+    assert_eq!((view.period.as_str(), row.usage.cost.likely.to_string().as_str()), ("2026-12", "$8.00"));
+    assert_eq!(row.budgets[0].spent.likely.to_string(), "$8.00");
+}
+
+#[test]
+fn a_point_that_has_not_closed_is_not_counted() {
+    let now = at("2026-11-24T12:00:30Z");
+    let mut history = MemoryHistory::healthy(now);
+    let profile = history.add_profile("a", "acme", FLAT_MODEL);
+    history.set(profile, at("2026-11-24T12:00:00Z"), worth(5));
+    assert_eq!(row(&judged(&history, &policy(100), now), "acme").usage, PricedUsage::default());
+    let closed = judged(&history, &policy(100), at("2026-11-24T12:01:00Z"));
+    assert_eq!(row(&closed, "acme").usage.cost.likely.to_string(), "$5.00");
+}
+
+#[test]
+fn an_old_hour_that_is_revised_is_counted_anew() {
+    let now = at(NOON);
+    let mut history = MemoryHistory::healthy(now);
+    let profile = history.add_profile("a", "acme", FLAT_MODEL);
+    let old = now - SignedDuration::from_hours(9);
+    history.set(profile, old, worth(5));
+    let policy = policy(100);
+    let mut judge = Judge::default();
+    let spent = |judge: &mut Judge, history: &MemoryHistory| {
+        let tally = judge.tally(history, &policy, now);
+        row(&judge.view(&tally, history, &policy), "acme").usage.cost.likely.to_string()
+    };
+    assert_eq!(spent(&mut judge, &history), "$5.00");
+    history.set(profile, old, worth(7));
+    history.revisions[0] += 1;
+    assert_eq!(spent(&mut judge, &history), "$7.00");
+}
+
+#[test]
+fn budgets_count_by_pace_as_well() {
+    let policy = policy(100);
+    let level_at = |now: Timestamp| {
+        let mut history = MemoryHistory::healthy(now);
+        let profile = history.add_profile("a", "acme", FLAT_MODEL);
+        history.set(profile, at("2026-11-24T00:30:00Z"), worth(60));
+        row(&judged(&history, &policy, now), "acme").level
+    };
+    assert_eq!(level_at(at("2026-11-24T06:00:00Z")), Level::Yellow, "60 % used when 25 % of the day has passed");
+    assert_eq!(level_at(at("2026-11-24T18:00:00Z")), Level::Green, "60 % used when 75 % of the day has passed");
+}
