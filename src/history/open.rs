@@ -1,0 +1,162 @@
+//! Opening: one owner, a format that is known, and a way back from damage.
+//!
+//! The ladder: take the owner's lock; read what the store says of itself; open the engine; if its files are
+//! damaged, put its snapshots aside and try again; if that fails, put all its files aside and start anew. What
+//! is put aside is kept in `quarantine/`, and what is missing then is fetched again from the source.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::time::Step;
+use crate::history::engine::{Engine, OpenFault, SEGMENT_SIZE};
+use crate::history::error::StoreError;
+
+/// The format that this version writes.
+const FORMAT: u32 = 1;
+
+/// What a store says of itself, in `store.toml` beside the engine's files: it can be read before they are.
+#[derive(Debug, Serialize, Deserialize)]
+struct Description {
+    format: u32,
+    /// The oldest format whose readers understand this store.
+    min_reader: u32,
+    /// The version of bedtop that made it.
+    writer: String,
+    segment_bytes: usize,
+    step_seconds: u32,
+}
+
+/// An open engine with the lock that makes it ours.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// The engine.
+    pub engine: Engine,
+    /// Held as long as the store is open.
+    pub lock: File,
+    /// What was put aside, one line each.
+    pub faults: Vec<String>,
+}
+
+/// Opens the store in a folder, or makes it.
+pub(super) fn open(folder: &Path, step: Step, durable: bool) -> Result<Opened, StoreError> {
+    let files = folder.join("sled");
+    fs::create_dir_all(&files).map_err(|cause| failed("create the folder", &files, cause))?;
+    let lock = take_lock(folder)?;
+    check_description(folder, step)?;
+    let mut faults = Vec::new();
+    let engine = climb(folder, &files, durable, &mut faults)?;
+    Ok(Opened { engine, lock, faults })
+}
+
+fn take_lock(folder: &Path) -> Result<File, StoreError> {
+    let path = folder.join("owner.lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|cause| failed("open the lock", &path, cause))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked(folder.to_owned())),
+        Err(TryLockError::Error(cause)) => Err(failed("take the lock", &path, cause)),
+    }
+}
+
+fn check_description(folder: &Path, step: Step) -> Result<(), StoreError> {
+    let path = folder.join("store.toml");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return describe(&path, step),
+        Err(cause) => return Err(failed("read", &path, cause)),
+    };
+    let wrong = |cause: String| StoreError::Description { path: path.clone(), cause };
+    let found: Description = toml::from_str(&text).map_err(|error| wrong(error.message().to_owned()))?;
+    let (stored, wanted) = (found.step_seconds, u32::try_from(step.seconds()).unwrap_or(u32::MAX));
+    if found.min_reader > FORMAT {
+        return Err(StoreError::Newer { path: folder.to_owned(), writer: found.writer, format: found.format });
+    }
+    if found.segment_bytes != SEGMENT_SIZE {
+        return Err(wrong(format!("its segments have {} bytes, not {SEGMENT_SIZE}", found.segment_bytes)));
+    }
+    if stored != wanted {
+        return Err(StoreError::Step { path: folder.to_owned(), stored, wanted });
+    }
+    Ok(())
+}
+
+/// Written beside and renamed, so that a crash leaves none or all of it.
+fn describe(path: &Path, step: Step) -> Result<(), StoreError> {
+    let description = Description {
+        format: FORMAT,
+        min_reader: FORMAT,
+        writer: env!("CARGO_PKG_VERSION").to_owned(),
+        segment_bytes: SEGMENT_SIZE,
+        step_seconds: u32::try_from(step.seconds()).unwrap_or(u32::MAX),
+    };
+    let text = toml::to_string(&description).unwrap_or_default();
+    let draft = path.with_extension("toml.new");
+    fs::write(&draft, text).and_then(|()| fs::rename(&draft, path)).map_err(|cause| failed("write", path, cause))
+}
+
+fn climb(folder: &Path, files: &Path, durable: bool, faults: &mut Vec<String>) -> Result<Engine, StoreError> {
+    let refused = |cause: String| StoreError::Engine { action: "open", cause };
+    let first = match Engine::open(files, durable) {
+        Ok(engine) => return Ok(engine),
+        Err(OpenFault::Refused(cause)) => return Err(refused(cause)),
+        Err(OpenFault::Damaged(cause)) => cause,
+    };
+    let aside = quarantine(folder)?;
+    set_snapshots_aside(files, &aside)?;
+    match Engine::open(files, durable) {
+        Ok(engine) => {
+            faults.push(format!("the history's index was damaged ({first}) and was rebuilt; nothing is lost"));
+            return Ok(engine);
+        }
+        Err(OpenFault::Refused(cause)) => return Err(refused(cause)),
+        Err(OpenFault::Damaged(_)) => {}
+    }
+    let kept = aside.join("sled");
+    fs::rename(files, &kept).map_err(|cause| failed("put aside", files, cause))?;
+    faults.push(format!("the history was damaged ({first}): it is kept in {}, a new one is filled", kept.display()));
+    Engine::open(files, durable).map_err(|fault| match fault {
+        OpenFault::Damaged(cause) | OpenFault::Refused(cause) => refused(cause),
+    })
+}
+
+/// A new folder for what is put aside.
+fn quarantine(folder: &Path) -> Result<PathBuf, StoreError> {
+    let all = folder.join("quarantine");
+    let number = fs::read_dir(&all).map_or(0, Iterator::count) + 1;
+    let aside = all.join(number.to_string());
+    fs::create_dir_all(&aside).map_err(|cause| failed("create the folder", &aside, cause))?;
+    Ok(aside)
+}
+
+fn set_snapshots_aside(files: &Path, aside: &Path) -> Result<(), StoreError> {
+    let entries = fs::read_dir(files).map_err(|cause| failed("list", files, cause))?;
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let text = name.to_string_lossy();
+        if text.starts_with("snap.") || text.ends_with(".generating") {
+            fs::rename(entry.path(), aside.join(&name)).map_err(|cause| failed("put aside", &entry.path(), cause))?;
+        }
+    }
+    Ok(())
+}
+
+/// Notes how far the store goes, beside the engine's files: should they lose their end, it is noticed.
+pub(super) fn mark(folder: &Path, newest_poll: Timestamp) -> io::Result<()> {
+    let draft = folder.join("newest.new");
+    fs::write(&draft, newest_poll.to_string())?;
+    fs::rename(&draft, folder.join("newest"))
+}
+
+/// How far the store went when it was last noted.
+pub(super) fn marked(folder: &Path) -> Option<Timestamp> {
+    fs::read_to_string(folder.join("newest")).ok()?.parse().ok()
+}
+
+fn failed(action: &'static str, path: &Path, cause: io::Error) -> StoreError {
+    StoreError::Io { action, path: path.to_owned(), cause }
+}

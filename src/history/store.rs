@@ -1,0 +1,406 @@
+//! The store: takes what polls bring and what the judge says.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::calendar::Calendar;
+use crate::domain::event::LevelChange;
+use crate::domain::health::{PollRecord, ScopeStatus};
+use crate::domain::ids::{ProfileKey, ProfileRef, ScopeName};
+use crate::domain::meter::Counts;
+use crate::domain::profile::{Profile, Reach};
+use crate::domain::time::{Step, TimeSpan};
+use crate::domain::usage::{Batch, ProfileUsage};
+use crate::history::codec::{checked, with_checksum};
+use crate::history::engine::{Engine, Entry, Operation};
+use crate::history::error::StoreError;
+use crate::history::head::Head;
+use crate::history::keys::{self, DAY_SECONDS, Kind, day_of};
+use crate::history::open;
+use crate::history::row::{self, SHARD_PROFILES};
+
+/// Changes of points older than this before the newest poll count as revisions of what was summed up.
+const MUTABLE_HEAD: SignedDuration = SignedDuration::from_hours(6);
+/// How often it is noted how far the store goes.
+const MARK_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// How many faults are kept for the screen.
+const MOST_FAULTS: usize = 20;
+
+/// How long data is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Points.
+    pub points: SignedDuration,
+    /// Hourly sums, changes of level.
+    pub hours: SignedDuration,
+}
+
+impl Retention {
+    /// 15 days of points and 455 days of hours: what CloudWatch itself keeps.
+    pub const DEFAULT: Self =
+        Self { points: SignedDuration::from_hours(15 * 24), hours: SignedDuration::from_hours(455 * 24) };
+
+    /// Nothing is ever removed.
+    #[must_use]
+    pub fn forever() -> Self {
+        Self { points: SignedDuration::MAX, hours: SignedDuration::MAX }
+    }
+}
+
+/// How a store is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// The width of a point.
+    pub step: Step,
+    /// How long data is kept.
+    pub retention: Retention,
+    /// Whether what is stored survives a power cut; temporary stores need not.
+    pub durable: bool,
+}
+
+/// The history of one owner. Only one process at a time has a store open.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) engine: Engine,
+    pub(super) options: StoreOptions,
+    pub(super) head: Head,
+    pub(super) profiles: Vec<Vec<Profile>>,
+    pub(super) revisions: Vec<u64>,
+    pub(super) statuses: BTreeMap<ScopeName, ScopeStatus>,
+    pub(super) faults: RefCell<Vec<String>>,
+    pub(super) newest_poll: Option<Timestamp>,
+    pub(super) days_with_chunks: BTreeSet<i64>,
+    pub(super) days_with_hours: BTreeSet<i64>,
+    pub(super) sealed_up_to: Option<(i64, ProfileRef)>,
+    refs: HashMap<ProfileKey, ProfileRef>,
+    change_sequence: u32,
+    folder: PathBuf,
+    marked: Option<Timestamp>,
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the history in a folder, or makes it.
+    ///
+    /// # Errors
+    /// When another process owns it, a later version wrote it, or the file system refuses. Damage is no error:
+    /// it is put aside and told by [`History::faults`](crate::domain::history::History::faults).
+    pub fn open(folder: &Path, options: &StoreOptions) -> Result<Self, StoreError> {
+        let opened = open::open(folder, options.step, options.durable)?;
+        let mut store = Self {
+            engine: opened.engine,
+            options: *options,
+            head: Head::default(),
+            profiles: Vec::new(),
+            revisions: Vec::new(),
+            statuses: BTreeMap::new(),
+            faults: RefCell::new(opened.faults),
+            newest_poll: None,
+            days_with_chunks: BTreeSet::new(),
+            days_with_hours: BTreeSet::new(),
+            sealed_up_to: None,
+            refs: HashMap::new(),
+            change_sequence: 0,
+            folder: folder.to_owned(),
+            marked: open::marked(folder),
+            _lock: opened.lock,
+        };
+        store.load();
+        Ok(store)
+    }
+
+    /// Takes what a poll brought: its points first, its outcome last, so that the watermark never covers points
+    /// that are not stored.
+    ///
+    /// # Errors
+    /// When it cannot be written; the source is asked again, as the watermark has not moved.
+    pub fn apply(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        self.newest_poll = self.newest_poll.max(Some(batch.poll.at));
+        let mut operations = self.take_profiles(&batch.profiles);
+        operations.extend(self.take_points(&batch.points));
+        operations.extend(self.take_hours(&batch.hours));
+        self.engine.write(operations)?;
+        let status = self.status_after(&batch.poll);
+        let key = keys::status(batch.poll.at, status.scope.as_str());
+        self.engine.write(vec![Operation::Put(key, encode(&status))])?;
+        self.engine.sync()?;
+        self.statuses.insert(status.scope.clone(), status);
+        self.mark();
+        Ok(())
+    }
+
+    /// Stores changes of level with the checkpoint that follows from them, as one.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn record(&mut self, changes: &[LevelChange], checkpoint: &[u8]) -> Result<(), StoreError> {
+        let mut operations = vec![Operation::Put(keys::CHECKPOINT.to_vec(), with_checksum(checkpoint.to_vec()))];
+        for change in changes {
+            self.change_sequence = self.change_sequence.wrapping_add(1);
+            operations.push(Operation::Put(keys::change(change.at, self.change_sequence), encode(change)));
+        }
+        self.engine.write(operations)?;
+        self.engine.sync()
+    }
+
+    /// The alert machine's checkpoint, if one is stored and whole.
+    #[must_use]
+    pub fn checkpoint(&self) -> Option<Vec<u8>> {
+        let stored = self.value(keys::CHECKPOINT)?;
+        checked(&stored).map(<[u8]>::to_vec)
+    }
+
+    /// The value of a key; a fault is noted where it cannot be read.
+    pub(super) fn value(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.engine.get(key).unwrap_or_else(|fault| {
+            self.note(format!("a part of the history cannot be read: {fault}"));
+            None
+        })
+    }
+
+    /// The entries of a scan up to the first that cannot be read, which is noted.
+    pub(super) fn entries(&self, scan: impl Iterator<Item = Result<Entry, String>>) -> impl Iterator<Item = Entry> {
+        scan.map_while(|entry| match entry {
+            Ok(entry) => Some(entry),
+            Err(fault) => {
+                self.note(format!("a part of the history cannot be read: {fault}"));
+                None
+            }
+        })
+    }
+
+    /// Notes damage for the screen, once.
+    pub(super) fn note(&self, fault: String) {
+        let mut faults = self.faults.borrow_mut();
+        if faults.len() < MOST_FAULTS && !faults.contains(&fault) {
+            faults.push(fault);
+        }
+    }
+
+    /// Counts a change of what was summed up.
+    pub(super) fn revised(&mut self, profile: ProfileRef) {
+        if let Some(revision) = self.revisions.get_mut(profile.0 as usize) {
+            *revision += 1;
+        }
+    }
+
+    /// Notes how far the store goes. A note that cannot be written is no reason to stop.
+    fn mark(&mut self) {
+        let due = |marked: Timestamp| marked.saturating_add(MARK_EVERY).ok();
+        let Some(newest) = self.newest_poll.filter(|_| self.options.durable) else { return };
+        if self.marked.is_none_or(|marked| due(marked).is_some_and(|due| due <= newest)) {
+            let written = open::mark(&self.folder, newest);
+            self.marked = written.is_ok().then_some(newest).or(self.marked);
+        }
+    }
+
+    fn load(&mut self) {
+        self.load_profiles();
+        self.load_statuses();
+        self.load_head();
+        self.days_with_chunks = self.stored_days(Kind::Chunk);
+        self.days_with_hours = self.stored_days(Kind::Hours);
+        if let Some(marked) = self.marked.filter(|_| self.newest_poll < self.marked) {
+            self.note(format!("the end of the history is lost: it went up to {marked}; it is fetched again"));
+        }
+        let last = self.engine.scan_kind(Kind::Change).next_back();
+        let sequence = last.and_then(Result::ok).and_then(|(key, _)| key.last_chunk::<4>().copied());
+        self.change_sequence = sequence.map_or(0, u32::from_be_bytes);
+    }
+
+    fn load_profiles(&mut self) {
+        let entries: Vec<Entry> = self.entries(self.engine.scan_kind(Kind::Profile)).collect();
+        for (key, value) in entries {
+            let versions: Option<Vec<Profile>> = decode(&value);
+            match (keys::profile_of(&key), versions.filter(|versions| !versions.is_empty())) {
+                (Some(profile), Some(versions)) => self.insert_profile(profile, versions),
+                _ => self.note("a profile in the history is damaged and was left out until it is polled again".into()),
+            }
+        }
+    }
+
+    /// Numbers that are damaged in between stay empty, so that they are never given to another profile.
+    fn insert_profile(&mut self, profile: ProfileRef, versions: Vec<Profile>) {
+        let index = profile.0 as usize;
+        if self.profiles.len() <= index {
+            self.profiles.resize(index + 1, Vec::new());
+            self.revisions.resize(index + 1, 0);
+        }
+        self.refs.insert(versions[0].key.clone(), profile);
+        self.profiles[index] = versions;
+    }
+
+    fn load_statuses(&mut self) {
+        for status in self.statuses_before(None) {
+            self.newest_poll = self.newest_poll.max(status.last_poll);
+            self.statuses.insert(status.scope.clone(), status);
+        }
+    }
+
+    fn load_head(&mut self) {
+        let entries: Vec<Entry> = self.entries(self.engine.scan_kind(Kind::Row)).collect();
+        for (key, value) in entries {
+            let (Some(at), Some(row)) = (keys::time_of(&key), row::decode(&value)) else {
+                self.note("a minute of the history is damaged and was left out".into());
+                continue;
+            };
+            for (number, counts) in row {
+                self.head.load(ProfileRef(number), at, counts);
+            }
+        }
+    }
+
+    /// The days that have rows of a kind: one look a day, whatever lies in it.
+    fn stored_days(&self, kind: Kind) -> BTreeSet<i64> {
+        let end = [kind.prefix() + 1];
+        let mut days = BTreeSet::new();
+        let mut from = vec![kind.prefix()];
+        while let Some(day) =
+            self.entries(self.engine.scan(&from, &end)).next().and_then(|(key, _)| keys::time_of(&key))
+        {
+            days.insert(day);
+            from = keys::from_time(kind, day + 1);
+        }
+        days
+    }
+
+    fn take_profiles(&mut self, profiles: &[Profile]) -> Vec<Operation> {
+        let mut changed = BTreeSet::new();
+        for profile in profiles {
+            match self.refs.get(&profile.key).copied() {
+                Some(known) => {
+                    let versions = &mut self.profiles[known.0 as usize];
+                    if !versions.last().is_some_and(|newest| newest.same_facts(profile)) {
+                        versions.push(profile.clone());
+                        changed.insert(known);
+                    }
+                }
+                None => {
+                    changed.insert(self.add_profile(profile.clone()));
+                }
+            }
+        }
+        changed.into_iter().map(|profile| self.put_profile(profile)).collect()
+    }
+
+    fn put_profile(&self, profile: ProfileRef) -> Operation {
+        Operation::Put(keys::profile(profile), encode(&self.profiles[profile.0 as usize]))
+    }
+
+    fn add_profile(&mut self, profile: Profile) -> ProfileRef {
+        let number = ProfileRef(u32::try_from(self.profiles.len()).unwrap_or(u32::MAX));
+        self.insert_profile(number, vec![profile]);
+        number
+    }
+
+    /// The number of a profile; usage of one that was never described is kept under its bare id.
+    fn number_of(&mut self, key: &ProfileKey, operations: &mut Vec<Operation>) -> ProfileRef {
+        if let Some(&known) = self.refs.get(key) {
+            return known;
+        }
+        let number = self.add_profile(Profile {
+            key: key.clone(),
+            arn: String::new(),
+            name: key.id.as_str().to_owned(),
+            model: None,
+            reach: Reach::InRegion,
+            region: String::new(),
+            tags: BTreeMap::new(),
+            tenant: None,
+            from: Timestamp::UNIX_EPOCH,
+        });
+        operations.push(self.put_profile(number));
+        number
+    }
+
+    fn take_points(&mut self, usage: &[ProfileUsage]) -> Vec<Operation> {
+        let mut operations = Vec::new();
+        let mut rows = BTreeSet::new();
+        let summed_up_to = self.newest_poll.and_then(|newest| newest.checked_sub(MUTABLE_HEAD).ok());
+        for ProfileUsage { profile, points } in usage {
+            let number = self.number_of(profile, &mut operations);
+            for point in points {
+                let at = self.options.step.floor(point.at);
+                if !self.head.revise(number, at.as_second(), &point.counts) {
+                    continue;
+                }
+                rows.insert((at.as_second(), number.0 / SHARD_PROFILES));
+                if Some(at) < summed_up_to {
+                    self.revised(number);
+                }
+            }
+        }
+        let put = |(at, shard)| Operation::Put(keys::row(at, shard), row::encode(&self.head.row(at, shard)));
+        operations.extend(rows.into_iter().map(put));
+        operations
+    }
+
+    fn take_hours(&mut self, usage: &[ProfileUsage]) -> Vec<Operation> {
+        let mut operations = Vec::new();
+        for ProfileUsage { profile, points } in usage {
+            let number = self.number_of(profile, &mut operations);
+            let mut days: BTreeMap<i64, BTreeMap<u32, Counts>> = BTreeMap::new();
+            for point in points {
+                let day = day_of(point.at.as_second());
+                let hours = days.entry(day).or_insert_with(|| self.stored_hours(number, day));
+                hours.insert(hour_of_day(point.at.as_second()), point.counts);
+            }
+            for (day, mut hours) in days {
+                // Sums of points that are stored win over what is told of their hour as a whole.
+                hours.extend(self.hours_of_points(number, day));
+                self.days_with_hours.insert(day);
+                operations.push(Operation::Put(keys::hours(day, number), row::encode(&hours)));
+            }
+            self.revised(number);
+        }
+        operations
+    }
+
+    fn status_after(&self, poll: &PollRecord) -> ScopeStatus {
+        let known = self.statuses.get(&poll.scope);
+        let month_of = |at: Timestamp| Calendar::months(jiff::tz::TimeZone::UTC).span_at(at).start;
+        let this_month = known.filter(|known| known.last_poll.map(month_of) == Some(month_of(poll.at)));
+        let repeated = known.and_then(|known| known.fault.clone()).zip(poll.fault.clone());
+        let fault = match repeated {
+            Some((old, new)) if old.kind == new.kind => Some(crate::domain::health::Fault { since: old.since, ..new }),
+            _ => poll.fault.clone(),
+        };
+        ScopeStatus {
+            scope: poll.scope.clone(),
+            last_poll: Some(poll.at),
+            watermark: poll.watermark.max(known.and_then(|known| known.watermark)),
+            fault,
+            interval_seconds: poll.interval_seconds,
+            metrics_requested_month: this_month.map_or(0, |known| known.metrics_requested_month)
+                + poll.metrics_requested,
+            rows_refused: poll.rows_refused,
+        }
+    }
+}
+
+/// The hour of the day of an instant in seconds.
+pub(super) fn hour_of_day(seconds: i64) -> u32 {
+    u32::try_from(seconds.rem_euclid(DAY_SECONDS) / crate::domain::time::HOUR_SECONDS).unwrap_or(0)
+}
+
+/// The span of a UTC day.
+pub(super) fn day_span(day: i64) -> TimeSpan {
+    let instant = |seconds: i64| Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
+    TimeSpan::new(instant(day.saturating_mul(DAY_SECONDS)), instant(day.saturating_add(1).saturating_mul(DAY_SECONDS)))
+}
+
+/// A value as JSON with its checksum.
+fn encode(value: &impl Serialize) -> Vec<u8> {
+    with_checksum(serde_json::to_vec(value).unwrap_or_default())
+}
+
+/// A value that [`encode`] wrote, if it is whole.
+pub(super) fn decode<T: DeserializeOwned>(stored: &[u8]) -> Option<T> {
+    serde_json::from_slice(checked(stored)?).ok()
+}

@@ -1,0 +1,330 @@
+//! The store against a plain model, over restarts, and under damage.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::event::{AlertKey, LevelChange, Signal, Subject};
+use crate::domain::health::{Fault, PollRecord};
+use crate::domain::history::History;
+use crate::domain::ids::{Owner, ProfileKey, ProfileRef};
+use crate::domain::level::Level;
+use crate::domain::meter::{Counts, Meter};
+use crate::domain::profile::{Profile, Reach};
+use crate::domain::time::{Step, TimeSpan, floor_hour};
+use crate::domain::usage::{Batch, Point, ProfileUsage};
+
+const OPTIONS: StoreOptions = StoreOptions { step: Step::MINUTE, retention: Retention::DEFAULT, durable: false };
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("a valid time")
+}
+
+fn start() -> Timestamp {
+    at("2026-11-20T00:00:00Z")
+}
+
+fn minutes(count: i64) -> SignedDuration {
+    SignedDuration::from_mins(count)
+}
+
+fn key(id: &str) -> ProfileKey {
+    ProfileKey { scope: "main".into(), id: id.into() }
+}
+
+fn profile(id: &str, tenant: &str, from: Timestamp) -> Profile {
+    Profile {
+        key: key(id),
+        arn: String::new(),
+        name: id.to_owned(),
+        model: None,
+        reach: Reach::InRegion,
+        region: String::new(),
+        tags: BTreeMap::from([("TenantID".to_owned(), tenant.to_owned())]),
+        tenant: None,
+        from,
+    }
+}
+
+fn poll(now: Timestamp) -> PollRecord {
+    PollRecord {
+        scope: "main".into(),
+        at: now,
+        watermark: Some(now),
+        fault: None,
+        interval_seconds: 60,
+        metrics_requested: 14,
+        rows_refused: 0,
+    }
+}
+
+fn batch(now: Timestamp, points: Vec<ProfileUsage>) -> Batch {
+    Batch { poll: poll(now), profiles: Vec::new(), points, hours: Vec::new() }
+}
+
+fn tokens(count: u64) -> Counts {
+    Counts::EMPTY.with(Meter::InputTokens, count)
+}
+
+fn usage(id: &str, at: Timestamp, counts: Counts) -> ProfileUsage {
+    ProfileUsage { profile: key(id), points: vec![Point { at, counts }] }
+}
+
+fn open(folder: &Path) -> Store {
+    Store::open(folder, &OPTIONS).expect("the store opens")
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+fn everything() -> TimeSpan {
+    TimeSpan::new(Timestamp::MIN, Timestamp::MAX)
+}
+
+/// What a store is asked to do.
+#[derive(Clone, Debug)]
+enum Deed {
+    Point { profile: u8, minute: i64, counts: Counts },
+    Maintain { hours: i64 },
+    Reopen,
+}
+
+fn any_deed() -> impl Strategy<Value = Deed> {
+    let point = (0..3_u8, 0..3 * 1440_i64, codec::tests::any_counts());
+    prop_oneof![
+        12 => point.prop_map(|(profile, minute, counts)| Deed::Point { profile, minute, counts }),
+        2 => (0..120_i64).prop_map(|hours| Deed::Maintain { hours }),
+        1 => Just(Deed::Reopen),
+    ]
+}
+
+/// The store as plainly as can be.
+type Model = BTreeMap<u8, BTreeMap<Timestamp, Counts>>;
+
+fn hours_of(points: &BTreeMap<Timestamp, Counts>) -> Vec<Point> {
+    let mut hours: BTreeMap<Timestamp, Counts> = BTreeMap::new();
+    for (&at, counts) in points {
+        hours.entry(floor_hour(at)).or_default().add(counts);
+    }
+    hours.into_iter().map(|(at, counts)| Point { at, counts }).collect()
+}
+
+fn check(store: &Store, model: &Model) -> Result<(), TestCaseError> {
+    let known = store.profiles();
+    for (number, points) in model {
+        let id = number.to_string();
+        let profile = known.iter().find(|(_, versions)| versions[0].key.id.as_str() == id).map(|(profile, _)| *profile);
+        let profile = profile.expect("a profile that was used is known");
+        let expected: Vec<_> = points.iter().map(|(&at, &counts)| Point { at, counts }).collect();
+        prop_assert_eq!(store.points(profile, everything()), expected);
+        prop_assert_eq!(store.hours(profile, everything()), hours_of(points));
+    }
+    prop_assert!(store.faults().is_empty());
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn the_store_says_what_a_plain_map_says(deeds in prop::collection::vec(any_deed(), 1..60)) {
+        let folder = folder();
+        let mut store = open(folder.path());
+        let mut model = Model::new();
+        for deed in deeds {
+            match deed {
+                Deed::Point { profile, minute, counts } => {
+                    let when = start() + minutes(minute);
+                    store.apply(&batch(when, vec![usage(&profile.to_string(), when, counts)])).expect("stored");
+                    model.entry(profile).or_default().entry(when).or_default().revise(&counts);
+                }
+                Deed::Maintain { hours } => store.maintain(start() + SignedDuration::from_hours(hours)).expect("kept up"),
+                Deed::Reopen => {
+                    drop(store);
+                    store = open(folder.path());
+                }
+            }
+        }
+        check(&store, &model)?;
+        drop(store);
+        check(&open(folder.path()), &model)?;
+    }
+}
+
+#[test]
+fn backfilled_hours_stay_beside_points_and_points_win_their_hour() {
+    let folder = folder();
+    let mut store = open(folder.path());
+    let hour = |count: i64| start() + SignedDuration::from_hours(count);
+    store.apply(&batch(hour(12), vec![usage("a", hour(8) + minutes(5), tokens(7))])).expect("stored");
+    let told = |count: i64, sum: u64| Point { at: hour(count), counts: tokens(sum) };
+    let hours = ProfileUsage { profile: key("a"), points: vec![told(6, 100), told(7, 50), told(8, 999)] };
+    store.apply(&Batch { hours: vec![hours], ..batch(hour(12), Vec::new()) }).expect("stored");
+    let expected = vec![told(6, 100), told(7, 50), told(8, 7)];
+    assert_eq!(store.hours(ProfileRef(0), everything()), expected);
+    store.maintain(hour(48)).expect("sealed");
+    assert_eq!(store.hours(ProfileRef(0), everything()), expected, "sealing the day changes nothing");
+    assert_eq!(store.points(ProfileRef(0), everything()).len(), 1, "hours are no points");
+}
+
+#[test]
+fn profiles_states_and_the_log_survive_a_restart() {
+    let folder = folder();
+    let mut store = open(folder.path());
+    let now = start() + minutes(10);
+    let versions = [profile("a", "acme", start()), profile("a", "acme", now), profile("a", "globex", now)];
+    for version in &versions {
+        store.apply(&Batch { profiles: vec![version.clone()], ..batch(now, Vec::new()) }).expect("stored");
+    }
+    let change = LevelChange {
+        at: now,
+        alert: AlertKey { subject: Subject::Owner(Owner::Unattributed), signal: Signal::Coverage, budget: None },
+        previous: Level::Green,
+        level: Level::Orange,
+        reason: "why".into(),
+    };
+    store.record(std::slice::from_ref(&change), b"state").expect("stored");
+    store.record(&[LevelChange { level: Level::Red, ..change.clone() }], b"later state").expect("stored");
+    drop(store);
+    let store = open(folder.path());
+    let kept: Vec<_> = store.profiles()[0].1.to_vec();
+    assert_eq!(kept, [versions[0].clone(), versions[2].clone()], "a version that says the same is not one");
+    assert_eq!(store.scopes(now)[0].watermark, Some(now));
+    assert_eq!(store.scopes(now)[0].metrics_requested_month, 3 * 14);
+    assert_eq!(store.checkpoint().as_deref(), Some(b"later state".as_slice()));
+    assert_eq!(
+        store.changes(now, 10).iter().map(|change| change.level).collect::<Vec<_>>(),
+        [Level::Orange, Level::Red]
+    );
+    assert_eq!(store.changes(now, 1)[0].level, Level::Red, "the newest ones, within the limit");
+    assert!(store.changes(now - minutes(1), 10).is_empty(), "what was said later is not known yet");
+}
+
+#[test]
+fn a_failed_poll_keeps_the_watermark_and_the_start_of_the_trouble() {
+    let folder = folder();
+    let mut store = open(folder.path());
+    let fault = |since| Fault { kind: "throttled".into(), message: "m".into(), remedy: "r".into(), since };
+    let failed = |now| PollRecord { watermark: None, fault: Some(fault(now)), ..poll(now) };
+    store.apply(&batch(start(), Vec::new())).expect("stored");
+    for later in [1, 2] {
+        let record = failed(start() + minutes(later));
+        store.apply(&Batch { poll: record, ..batch(start(), Vec::new()) }).expect("stored");
+    }
+    let status = &store.scopes(start() + minutes(5))[0];
+    assert_eq!(status.watermark, Some(start()));
+    assert_eq!(status.fault.as_ref().map(|fault| fault.since), Some(start() + minutes(1)));
+    let before = &store.scopes(start())[0];
+    assert!(before.fault.is_none(), "as it was known then");
+}
+
+#[test]
+fn what_is_older_than_the_retention_goes() {
+    let folder = folder();
+    let days = |count: i64| SignedDuration::from_hours(24 * count);
+    let options = StoreOptions { retention: Retention { points: days(2), hours: days(40) }, ..OPTIONS };
+    let mut store = Store::open(folder.path(), &options).expect("opens");
+    store.apply(&batch(start(), vec![usage("a", start(), tokens(7))])).expect("stored");
+    let later = start() + days(10);
+    store.apply(&batch(later, vec![usage("a", later, tokens(9))])).expect("stored");
+    for _ in 0..3 {
+        store.maintain(later).expect("kept up");
+    }
+    assert_eq!(store.points(ProfileRef(0), everything()).len(), 1, "the old point is gone");
+    assert_eq!(store.hours(ProfileRef(0), everything()).len(), 2, "its hour is not");
+    store.maintain(later + days(40)).expect("kept up");
+    assert_eq!(store.hours(ProfileRef(0), everything()).len(), 1);
+}
+
+#[test]
+fn a_late_point_counts_as_a_revision_and_a_fresh_one_does_not() {
+    let folder = folder();
+    let mut store = open(folder.path());
+    let now = start() + SignedDuration::from_hours(12);
+    store.apply(&batch(now, vec![usage("a", now, tokens(1))])).expect("stored");
+    assert_eq!(store.revision(ProfileRef(0)), 0);
+    store.apply(&batch(now, vec![usage("a", start(), tokens(1))])).expect("stored");
+    assert_eq!(store.revision(ProfileRef(0)), 1);
+    store.apply(&batch(now, vec![usage("a", start(), tokens(1))])).expect("stored");
+    assert_eq!(store.revision(ProfileRef(0)), 1, "the same point again changes nothing");
+}
+
+#[test]
+fn a_second_owner_is_refused() {
+    let folder = folder();
+    let _first = open(folder.path());
+    let error = Store::open(folder.path(), &OPTIONS).expect_err("locked");
+    assert!(matches!(error, StoreError::Locked(_)), "{error}");
+}
+
+#[test]
+fn a_newer_format_is_refused_and_left_alone() {
+    let folder = folder();
+    drop(open(folder.path()));
+    let path = folder.path().join("store.toml");
+    let newer = fs::read_to_string(&path).expect("written").replace("min_reader = 1", "min_reader = 9");
+    fs::write(&path, &newer).expect("written");
+    let error = Store::open(folder.path(), &OPTIONS).expect_err("newer").to_string();
+    assert!(error.contains("update bedtop"), "{error}");
+    assert_eq!(fs::read_to_string(&path).expect("readable"), newer);
+}
+
+#[test]
+fn points_of_another_width_are_refused() {
+    let folder = folder();
+    drop(open(folder.path()));
+    let options = StoreOptions { step: Step::from_minutes(10), ..OPTIONS };
+    assert!(matches!(Store::open(folder.path(), &options), Err(StoreError::Step { stored: 60, wanted: 600, .. })));
+}
+
+/// A durable store with some days of points, closed.
+fn filled(folder: &Path) -> Vec<Point> {
+    let mut store = Store::open(folder, &StoreOptions { durable: true, ..OPTIONS }).expect("opens");
+    for minute in 0..600 {
+        let when = start() + minutes(7 * minute);
+        store.apply(&batch(when, vec![usage("a", when, tokens(minute.cast_unsigned() + 1))])).expect("stored");
+    }
+    store.points(ProfileRef(0), everything())
+}
+
+#[test]
+fn damaged_snapshots_are_put_aside_and_nothing_is_lost() {
+    let folder = folder();
+    let points = filled(folder.path());
+    drop(open(folder.path()));
+    let files = folder.path().join("sled");
+    let mut damaged = 0;
+    for entry in fs::read_dir(&files).expect("listed").filter_map(Result::ok) {
+        if entry.file_name().to_string_lossy().starts_with("snap.") {
+            fs::write(entry.path(), b"not a snapshot").expect("written");
+            damaged += 1;
+        }
+    }
+    assert!(damaged > 0, "opening a store leaves a snapshot");
+    let store = open(folder.path());
+    assert_eq!(store.points(ProfileRef(0), everything()), points);
+    assert!(store.faults().iter().any(|fault| fault.contains("rebuilt")), "{:?}", store.faults());
+}
+
+#[test]
+fn damage_anywhere_in_the_log_is_told_and_never_fatal() {
+    let folder = folder();
+    let points = filled(folder.path());
+    let log = folder.path().join("sled").join("db");
+    let whole = fs::read(&log).expect("readable");
+    for tenth in 0..10 {
+        let mut damaged = whole.clone();
+        let from = whole.len() * tenth / 10;
+        damaged[from..(from + 4096).min(whole.len())].fill(0);
+        fs::write(&log, &damaged).expect("written");
+        let store = open(folder.path());
+        let read = store.points(ProfileRef(0), everything());
+        assert!(read.iter().all(|point| points.contains(point)), "what is read is what was stored");
+        assert!(read.len() == points.len() || !store.faults().is_empty(), "a loss is told");
+    }
+}
