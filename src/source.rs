@@ -10,6 +10,7 @@ use crate::domain::usage::ProfileUsage;
 
 pub mod aws;
 pub mod demo;
+pub mod model_name;
 pub mod replay;
 
 /// One scope's usage.

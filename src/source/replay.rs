@@ -1,1 +1,11 @@
-//! A recorded trace as a usage source.
+//! A recorded usage trace: a CSV, gz too, played back as if it were live.
+//!
+//! [`table`] turns lines into rows and refuses the malformed ones with their number; [`recording`] sorts rows into
+//! profiles and bins; the [`ReplaySource`] shows of a recording what is known by an instant.
+
+mod recording;
+mod scoped;
+mod table;
+
+pub use recording::Recording;
+pub use scoped::ReplaySource;
