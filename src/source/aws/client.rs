@@ -1,0 +1,122 @@
+//! The SDK's clients of one scope.
+
+use std::path::PathBuf;
+use std::{env, fs};
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+
+use crate::domain::text::printable;
+use crate::source::aws::AwsSettings;
+use crate::source::aws::faults::Place;
+use crate::source::{SourceError, SourceErrorKind};
+
+/// How often an operation is tried.
+const ATTEMPTS: u32 = 3;
+
+/// Clients of the services that are asked.
+#[derive(Clone, Debug)]
+pub(super) struct Clients {
+    pub bedrock: aws_sdk_bedrock::Client,
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    /// Where they are, for messages.
+    pub place: Place,
+}
+
+impl Clients {
+    /// Finds region and credentials as the AWS CLI does.
+    pub(super) async fn load(settings: &AwsSettings) -> Result<Self, SourceError> {
+        let profile = settings.profile.clone().or_else(|| env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty()));
+        if let Some(name) = &profile {
+            check_profile(name)?;
+        }
+        let config = loader(settings).load().await;
+        let place = Place {
+            region: config.region().map(|region| region.as_ref().to_owned()).ok_or_else(no_region)?,
+            profile,
+            endpoint: settings.endpoint_url.clone().or_else(|| config.endpoint_url().map(str::to_owned)),
+        };
+        Ok(Self::new(&config, place))
+    }
+
+    fn new(config: &SdkConfig, place: Place) -> Self {
+        Self {
+            bedrock: aws_sdk_bedrock::Client::new(config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            place,
+        }
+    }
+}
+
+fn loader(settings: &AwsSettings) -> ConfigLoader {
+    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let timeouts = TimeoutConfig::builder()
+        .operation_timeout(settings.operation_timeout)
+        .operation_attempt_timeout(settings.operation_timeout / 2)
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+    if let Some(profile) = &settings.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &settings.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(url) = &settings.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    loader
+}
+
+/// The SDK does not name a profile that does not exist, so it is looked for here.
+fn check_profile(name: &str) -> Result<(), SourceError> {
+    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let file = |variable: &str, default: &str| {
+        env::var_os(variable).map_or_else(|| home.join(".aws").join(default), PathBuf::from)
+    };
+    let files = [file("AWS_CONFIG_FILE", "config"), file("AWS_SHARED_CREDENTIALS_FILE", "credentials")];
+    let texts: Vec<String> = files.iter().filter_map(|path| fs::read_to_string(path).ok()).collect();
+    if texts.iter().any(|text| names_profile(text, name)) {
+        return Ok(());
+    }
+    let looked_in = files.map(|path| path.display().to_string()).join(" and ");
+    Err(SourceError {
+        kind: SourceErrorKind::Credentials,
+        message: format!("the AWS profile `{}` is not in {looked_in}", printable(name)),
+        remedy: "choose one of `aws configure list-profiles` with --profile, or unset AWS_PROFILE".to_owned(),
+    })
+}
+
+fn names_profile(text: &str, name: &str) -> bool {
+    let section = |line: &str| line.trim().strip_prefix('[')?.split(']').next().map(|inside| inside.trim().to_owned());
+    let is_named = |inside: String| inside == name || inside.strip_prefix("profile ").map(str::trim) == Some(name);
+    text.lines().filter_map(section).any(is_named)
+}
+
+fn no_region() -> SourceError {
+    SourceError {
+        kind: SourceErrorKind::Credentials,
+        message: "no AWS region is set".to_owned(),
+        remedy: "name one with --region, AWS_REGION or the config".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profiles_are_found_in_both_files_forms() {
+        let text = "# comment\n[default]\nregion = us-east-1\n [profile prod ] ; live\n[staging]\n";
+        for name in ["default", "prod", "staging"] {
+            assert!(names_profile(text, name), "{name}");
+        }
+        assert!(!names_profile(text, "pro") && !names_profile(text, "region"));
+    }
+}
