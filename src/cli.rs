@@ -1,1 +1,162 @@
-//! (room)
+//! The command line: one file a command, each a few lines that call the rooms below.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use color_eyre::eyre::{Result, WrapErr};
+
+use crate::config::{self, Effective, Overrides};
+
+mod collect;
+mod config_command;
+mod console;
+mod demo;
+mod input;
+mod replay;
+mod status;
+mod tenants;
+
+/// `top` for the tenants of Amazon Bedrock: who is burning money now, why, and when the budget runs out.
+#[derive(Debug, Parser)]
+#[command(name = "bedtop", version, after_help = "Example:\n  bedtop demo            the whole console on a simulated fleet, no AWS\n  bedtop --profile prod  the live console with the AWS profile `prod`")]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalOptions,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+struct GlobalOptions {
+    /// Read this config file instead of the default one
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Keep the history in this folder
+    #[arg(long, global = true, value_name = "FOLDER")]
+    store: Option<PathBuf>,
+    /// Show times and bound months in this IANA time zone
+    #[arg(long, global = true, value_name = "ZONE")]
+    timezone: Option<String>,
+    /// Use this AWS profile
+    #[arg(long, global = true)]
+    profile: Option<String>,
+    /// Use this AWS region
+    #[arg(long, global = true)]
+    region: Option<String>,
+    /// Send AWS requests to this endpoint
+    #[arg(long, global = true, value_name = "URL")]
+    endpoint_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Demo),
+    Replay(replay::Replay),
+    Collect(collect::Collect),
+    Status(status::Status),
+    Tenants(tenants::Tenants),
+    #[command(subcommand)]
+    Config(config_command::ConfigCommand),
+}
+
+/// Runs the program; gives its exit code: 0, 1 failure, 2 usage, 128 + the number of the signal that ended it.
+#[must_use]
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to standard output, faults to standard error; a closed pipe is nobody's fault.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    install_reports();
+    match run(cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(report) if is_broken_pipe(&report) => ExitCode::SUCCESS,
+        Err(report) => {
+            let _ = writeln!(io::stderr(), "bedtop: {}", chain(&report));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<u8> {
+    let global = cli.global;
+    match cli.command {
+        None => console::run(&global),
+        Some(Command::Demo(demo)) => demo.run(&global),
+        Some(Command::Replay(replay)) => replay.run(&global),
+        Some(Command::Collect(collect)) => collect.run(&global),
+        Some(Command::Status(status)) => status.run(&global),
+        Some(Command::Tenants(tenants)) => tenants.run(&global),
+        Some(Command::Config(command)) => command.run(&global),
+    }
+}
+
+/// Reads the config as flags, environment and file ask for it.
+fn load_config(global: &GlobalOptions) -> Result<Effective> {
+    Ok(config::load(&overrides(global), &environment)?)
+}
+
+fn overrides(global: &GlobalOptions) -> Overrides {
+    Overrides {
+        config: global.config.clone(),
+        store: global.store.clone(),
+        timezone: global.timezone.clone(),
+        profile: global.profile.clone(),
+        region: global.region.clone(),
+        endpoint_url: global.endpoint_url.clone(),
+    }
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The async runtime; two workers are enough for what waits on the network.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .wrap_err("could not start the async runtime")
+}
+
+/// Prints text to standard output.
+fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    if !text.ends_with('\n') {
+        out.write_all(b"\n")?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Panics restore the terminal first, so that the report is readable.
+fn install_reports() {
+    let (panic_hook, eyre_hook) = color_eyre::config::HookBuilder::default().display_env_section(false).into_hooks();
+    // A second installation, in a test that calls `main` twice, keeps the first.
+    let _ = eyre_hook.install();
+    let panic_hook = panic_hook.into_panic_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        crate::term::guard::restore();
+        panic_hook(info);
+    }));
+}
+
+/// The error and its causes in one line each; the first says what was tried.
+fn chain(report: &color_eyre::Report) -> String {
+    report.chain().map(ToString::to_string).collect::<Vec<_>>().join("\n  because: ")
+}
+
+fn is_broken_pipe(report: &color_eyre::Report) -> bool {
+    let is_pipe = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    };
+    report.chain().any(is_pipe)
+}

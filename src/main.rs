@@ -1,2 +1,7 @@
-//! The `bedtop` program: arguments, error report, exit code.
-fn main() {}
+//! The `bedtop` program: arguments in, exit code out.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bedtop::cli::main(std::env::args_os())
+}

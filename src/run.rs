@@ -1,1 +1,14 @@
-//! (room)
+//! Joins source, history, judge and screen, and ends them again.
+//!
+//! One thread, the [`engine`], owns the store and the judge; nothing else touches them. Collectors send it
+//! batches through a bounded queue, and it publishes the newest view; a slow reader skips to the newest and
+//! never holds it up. The [`console`] is one such reader, [`headless`] collecting another. [`offline`] does
+//! the same in one go over a file.
+
+pub mod console;
+pub mod engine;
+pub mod headless;
+pub mod offline;
+pub mod session;
+pub mod setup;
+pub mod signals;

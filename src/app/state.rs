@@ -14,6 +14,10 @@ use crate::domain::view::{FleetView, Mode, TenantDetail, TenantRow};
 
 /// From this width on, the selected tenant is shown beside the table.
 pub const WIDE: u16 = 160;
+/// Below this size there are no regions, only the worst tenants.
+const SMALLEST: (u16, u16) = (60, 14);
+/// Rows of the screen that are not rows of the table, about.
+const OTHER_ROWS: u16 = 12;
 /// How long the order of rows holds still after a move.
 pub const HOLD: Duration = Duration::from_secs(3);
 /// How often ages on the screen are brought up to date.
@@ -83,6 +87,13 @@ impl State {
         Self { mode_label: mode_label.to_owned(), size, ..Self::default() }
     }
 
+    /// How many rows of the table are on the screen, about.
+    #[must_use]
+    pub fn page(&self) -> usize {
+        let others = if is_tiny(self.size) { 1 } else { OTHER_ROWS };
+        usize::from(self.size.1.saturating_sub(others).max(1))
+    }
+
     /// The rows that are shown, in order.
     #[must_use]
     pub fn rows(&self) -> Vec<&TenantRow> {
@@ -149,6 +160,12 @@ impl State {
         let age = is_live.then(|| next_multiple(self.received, AGE_EVERY, now));
         [hold, pause, age].into_iter().flatten().min()
     }
+}
+
+/// Whether a size has no room for regions.
+#[must_use]
+pub fn is_tiny((width, height): (u16, u16)) -> bool {
+    width < SMALLEST.0 || height < SMALLEST.1
 }
 
 /// The first instant after `now` that is a whole number of steps after `since`.

@@ -14,8 +14,6 @@ use crate::domain::ids::Owner;
 use crate::domain::level::Level;
 use crate::domain::view::{FleetView, TenantDetail};
 
-/// Rows of the screen that are not rows of the table, about.
-const OTHER_ROWS: u16 = 12;
 /// The exit code of an interrupt: 128 + SIGINT.
 const INTERRUPTED: u8 = 130;
 
@@ -80,7 +78,7 @@ pub fn update(state: &mut State, event: Event, now: Duration) -> Vec<Effect> {
 }
 
 fn act(state: &mut State, action: Action) -> Vec<Effect> {
-    let page = usize::from(state.size.1.saturating_sub(OTHER_ROWS).max(1));
+    let page = state.page();
     match action {
         Action::Down => step(state, 1),
         Action::Up => step(state, -1),
@@ -131,7 +129,7 @@ fn step(state: &mut State, rows: isize) {
 
 /// Scrolls the table by as little as brings the row into sight.
 fn keep_in_sight(state: &mut State, index: usize) {
-    let page = usize::from(state.size.1.saturating_sub(OTHER_ROWS).max(1));
+    let page = state.page();
     state.top = state.top.clamp((index + 1).saturating_sub(page), index);
 }
 

@@ -1,0 +1,20 @@
+//! `bedtop collect`: the collector without a screen.
+
+use clap::Args;
+use color_eyre::eyre::Result;
+
+use crate::cli::{GlobalOptions, load_config, runtime};
+use crate::run::{headless, setup};
+
+/// Poll, store and judge without a screen, until a signal ends it
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  bedtop collect --profile prod --region eu-west-1")]
+pub(super) struct Collect {}
+
+impl Collect {
+    pub(super) fn run(self, global: &GlobalOptions) -> Result<u8> {
+        let config = load_config(global)?.config;
+        let prepare = Box::new(move || setup::live(&config));
+        runtime()?.block_on(headless::collect(prepare, std::io::stderr()))
+    }
+}

@@ -1,0 +1,13 @@
+//! `bedtop`: the live console.
+
+use color_eyre::eyre::Result;
+
+use crate::cli::{GlobalOptions, environment, load_config, runtime};
+use crate::run::console::{self, Look};
+use crate::run::setup;
+
+pub(super) fn run(global: &GlobalOptions) -> Result<u8> {
+    let config = load_config(global)?.config;
+    let look = Look::new(&config, environment, "LIVE");
+    runtime()?.block_on(console::run(Box::new(move || setup::live(&config)), look))
+}

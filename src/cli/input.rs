@@ -1,0 +1,90 @@
+//! What one-shot commands judge: the store, or a usage CSV given by `--input`.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use color_eyre::eyre::{Result, bail};
+use jiff::Timestamp;
+
+use crate::config::Config;
+use crate::cost::ModelPrice;
+use crate::domain::history::History;
+use crate::domain::text::printable;
+use crate::domain::time::Step;
+use crate::domain::view::{FleetView, Mode};
+use crate::run::engine::Engine;
+use crate::run::{offline, setup};
+use crate::source::replay::Recording;
+
+/// Options of commands that can judge a file.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct InputOptions {
+    /// Judge this usage CSV (`-` for standard input, gz too) instead of the store
+    #[arg(long, value_name = "USAGE.csv")]
+    input: Option<PathBuf>,
+    #[command(flatten)]
+    reading: ReadingOptions,
+}
+
+/// How a usage CSV is read.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct ReadingOptions {
+    /// The width of a bin of the CSV, for example 10m; found from its times if not given
+    #[arg(long, value_parser = parse_bin)]
+    pub(super) bin: Option<Step>,
+    /// Price models that are not in the price book, in USD per million tokens: input=3,output=15
+    #[arg(long, value_name = "PRICES", value_parser = parse_price)]
+    pub(super) price: Option<ModelPrice>,
+}
+
+impl InputOptions {
+    /// The fleet as the file or the store has it.
+    pub(super) fn view(&self, config: &Config) -> Result<FleetView> {
+        match &self.input {
+            Some(path) => judge_file(config, path, &self.reading),
+            None => judge_store(config),
+        }
+    }
+}
+
+/// Reads a usage CSV and says on standard error what of it was left out.
+pub(super) fn load_recording(path: &Path, reading: &ReadingOptions) -> Result<Recording> {
+    let recording = Recording::load(path, reading.bin)?;
+    let mut errors = io::stderr().lock();
+    for warning in recording.warnings() {
+        writeln!(errors, "bedtop: {}", printable(&warning))?;
+    }
+    Ok(recording)
+}
+
+/// Judges a whole file.
+pub(super) fn judge_file(config: &Config, path: &Path, reading: &ReadingOptions) -> Result<FleetView> {
+    let recording = load_recording(path, reading)?;
+    let policy = setup::policy(config, Mode::Replay, setup::prices(reading.price.clone()));
+    offline::judge_recording(&recording, policy)
+}
+
+fn judge_store(config: &Config) -> Result<FleetView> {
+    let store = setup::open_store(config)?;
+    if store.extent().is_none() {
+        bail!(
+            "there is no history in {} yet: run `bedtop` or `bedtop collect` first, or give a usage CSV with --input",
+            config.store.path.display()
+        );
+    }
+    let policy = setup::policy(config, Mode::Live, setup::prices(None));
+    Ok(Engine::new(store, policy, Timestamp::now()).view())
+}
+
+fn parse_bin(text: &str) -> Result<Step, String> {
+    let span: jiff::SignedDuration = text.parse().map_err(|_| "expected a duration such as 10m".to_owned())?;
+    match u32::try_from(span.as_secs()) {
+        Ok(seconds) if seconds >= 60 && seconds % 60 == 0 => Ok(Step::from_seconds(seconds)),
+        _ => Err("a bin is a whole number of minutes, for example 10m".to_owned()),
+    }
+}
+
+fn parse_price(text: &str) -> Result<ModelPrice, String> {
+    text.parse().map_err(|error: crate::cost::PriceError| error.to_string())
+}

@@ -1,0 +1,54 @@
+//! `bedtop replay`: the console over a recorded trace.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use color_eyre::eyre::{Result, WrapErr};
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use crate::cli::input::{ReadingOptions, judge_file, load_recording};
+use crate::cli::{GlobalOptions, environment, load_config, print, runtime};
+use crate::report::json;
+use crate::run::console::{self, Look};
+use crate::run::setup::{self, ReplayOptions};
+
+/// The console over a recorded usage trace
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  bedtop replay usage.csv.gz --price input=3,output=15\n  bedtop replay usage.csv --speed 0 --once   print the whole file's totals as JSON")]
+pub(super) struct Replay {
+    /// The usage CSV, gz too; `-` for standard input
+    file: PathBuf,
+    /// Recorded seconds a second; 0 judges the whole file at once
+    #[arg(long, default_value = "60", value_parser = parse_speed)]
+    speed: f64,
+    /// Start at this time of the recording (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+    /// Judge the whole file, print the fleet as JSON and end
+    #[arg(long)]
+    once: bool,
+    #[command(flatten)]
+    reading: ReadingOptions,
+}
+
+impl Replay {
+    pub(super) fn run(self, global: &GlobalOptions) -> Result<u8> {
+        let config = load_config(global)?.config;
+        if self.once {
+            print(&json::fleet(&judge_file(&config, &self.file, &self.reading)?)?)?;
+            return Ok(0);
+        }
+        let recording = Arc::new(load_recording(&self.file, &self.reading)?);
+        let options = ReplayOptions { speed: self.speed, at: self.at, fallback_price: self.reading.price.clone() };
+        let look = Look::new(&config, environment, &format!("REPLAY x{}", self.speed));
+        let folder = TempDir::with_prefix("bedtop-replay-").wrap_err("could not make a temporary folder")?;
+        let path = folder.path().to_owned();
+        runtime()?.block_on(console::run(Box::new(move || setup::replay(&config, &recording, options, &path)), look))
+    }
+}
+
+fn parse_speed(text: &str) -> Result<f64, String> {
+    if text.parse::<f64>() == Ok(0.0) { Ok(0.0) } else { super::demo::parse_speed(text) }
+}

@@ -1,0 +1,223 @@
+//! The console: terminal events and views in, frames out.
+//!
+//! The first frame is drawn before the history is opened or anything is asked. After that the loop blocks until
+//! something happens, takes everything that has happened, and draws at most one frame in 16 ms, only if something
+//! changed.
+
+use std::io::{self, IsTerminal, Stdout};
+use std::time::{Duration, Instant};
+
+use color_eyre::eyre::{Result, WrapErr, bail};
+use crossterm::event::{Event as TerminalEvent, EventStream};
+use crossterm::terminal;
+use futures_util::StreamExt;
+use tokio::time::Instant as Deadline;
+
+use crate::app::{Effect, Event, State, update};
+use crate::config::{Config, Glyphs, ThemeChoice};
+use crate::run::engine::Update;
+use crate::run::session::{Prepare, Session};
+use crate::run::signals::{self, Request, Signals};
+use crate::term::capability::{Background, Capability, ColorDepth, GlyphSet};
+use crate::term::guard::Guard;
+use crate::term::screen::Screen;
+use crate::ui::theme::Theme;
+use crate::ui;
+
+/// The least time between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+/// A wait that never ends in practice, for a timer that nothing needs.
+const LONG: Duration = Duration::from_secs(24 * 3600);
+
+/// How the console looks and what it is called.
+#[derive(Clone, Debug)]
+pub struct Look {
+    theme: Theme,
+    bell: bool,
+    mode_label: String,
+}
+
+impl Look {
+    /// The look that config and terminal ask for.
+    pub fn new(config: &Config, environment: impl Fn(&str) -> Option<String>, mode_label: &str) -> Self {
+        let mut capability = Capability::detect(environment);
+        match config.ui.theme {
+            ThemeChoice::Auto => {}
+            ThemeChoice::Dark => capability.background = Background::Dark,
+            ThemeChoice::Light => capability.background = Background::Light,
+            ThemeChoice::Mono => capability.depth = ColorDepth::Mono,
+        }
+        match config.ui.glyphs {
+            Glyphs::Auto => {}
+            Glyphs::Braille => capability.glyphs = GlyphSet::Braille,
+            Glyphs::Block => capability.glyphs = GlyphSet::Block,
+            Glyphs::Ascii => capability.glyphs = GlyphSet::Ascii,
+        }
+        Self { theme: Theme::new(capability), bell: config.ui.bell, mode_label: mode_label.to_owned() }
+    }
+}
+
+/// Runs the console until the user or a signal ends it; gives the exit code.
+///
+/// # Errors
+/// When there is no terminal, the terminal refuses, or the engine fails.
+pub async fn run(prepare: Prepare, look: Look) -> Result<u8> {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        bail!("the console needs a terminal: run it in one, or use `bedtop status` or `bedtop tenants` in scripts");
+    }
+    let signals = Signals::listen().wrap_err("could not listen to signals")?;
+    let size = terminal::size().wrap_err("could not ask the terminal for its size")?;
+    let guard = Guard::enter().wrap_err("could not take the terminal")?;
+    let mut console = Console::new(look, size, guard);
+    console.draw()?;
+    let session = Session::start(prepare)?;
+    let outcome = console.follow(&session, signals).await;
+    drop(console);
+    let ended = session.end().await;
+    match outcome? {
+        // The engine ended by itself: why is what counts.
+        None => ended.and_then(|()| bail!("the engine ended without saying why: please report this")),
+        Some(code) => ended.map(|()| code),
+    }
+}
+
+struct Console {
+    state: State,
+    look: Look,
+    screen: Screen<Stdout>,
+    guard: Guard,
+    began: Instant,
+    drawn: Instant,
+    is_dirty: bool,
+}
+
+/// Whether the loop goes on.
+enum Next {
+    Continue,
+    End(u8),
+}
+
+impl Console {
+    fn new(look: Look, (width, height): (u16, u16), guard: Guard) -> Self {
+        let now = Instant::now();
+        Self {
+            state: State::new(&look.mode_label, (width, height)),
+            screen: Screen::new(io::stdout(), width, height),
+            look,
+            guard,
+            began: now,
+            drawn: now,
+            is_dirty: true,
+        }
+    }
+
+    /// Gives the exit code, or nothing where the engine has ended.
+    async fn follow(&mut self, session: &Session, mut signals: Signals) -> Result<Option<u8>> {
+        let mut updates = session.updates.clone();
+        let mut keys = EventStream::new();
+        loop {
+            let next = tokio::select! {
+                key = keys.next() => match key {
+                    Some(Ok(event)) => self.take_terminal_event(event, session).await?,
+                    // The terminal is gone: there is nobody to show anything to.
+                    Some(Err(_)) | None => Next::End(128 + 1),
+                },
+                changed = updates.changed() => {
+                    if changed.is_err() {
+                        return Ok(None);
+                    }
+                    let newest = updates.borrow_and_update().clone();
+                    match newest {
+                        Update::View(published) => {
+                            let event = Event::View { view: published.view, detail: published.detail };
+                            self.take(event, session).await?
+                        }
+                        Update::Opening => Next::Continue,
+                        Update::Ended => return Ok(None),
+                    }
+                },
+                request = signals.next() => match request {
+                    Request::End(code) => {
+                        signals::end_soon(code);
+                        Next::End(code)
+                    }
+                    Request::Suspend => self.suspend()?,
+                },
+                () = tokio::time::sleep_until(self.deadline()) => self.wake(session).await?,
+            };
+            if let Next::End(code) = next {
+                return Ok(Some(code));
+            }
+        }
+    }
+
+    /// When the loop must wake without an event: to draw what changed, or because time changes what is shown.
+    fn deadline(&self) -> Deadline {
+        if self.is_dirty {
+            return Deadline::from_std(self.drawn + FRAME);
+        }
+        let wake = self.state.next_wake(self.began.elapsed());
+        Deadline::from_std(wake.map_or_else(|| Instant::now() + LONG, |wake| self.began + wake))
+    }
+
+    async fn wake(&mut self, session: &Session) -> Result<Next> {
+        if self.is_dirty {
+            self.draw()?;
+            return Ok(Next::Continue);
+        }
+        self.take(Event::Tick, session).await
+    }
+
+    async fn take_terminal_event(&mut self, event: TerminalEvent, session: &Session) -> Result<Next> {
+        let event = match event {
+            TerminalEvent::Key(key) => Event::Key(key),
+            TerminalEvent::Paste(text) => Event::Paste(text),
+            TerminalEvent::Resize(width, height) => {
+                self.screen.resize(width, height);
+                Event::Resize(width, height)
+            }
+            _ => return Ok(Next::Continue),
+        };
+        self.take(event, session).await
+    }
+
+    async fn take(&mut self, event: Event, session: &Session) -> Result<Next> {
+        let effects = update(&mut self.state, event, self.began.elapsed());
+        self.is_dirty = true;
+        let mut next = Next::Continue;
+        for effect in effects {
+            match effect {
+                Effect::Quit(code) => next = Next::End(code),
+                Effect::Suspend => next = self.suspend()?,
+                Effect::Redraw => self.screen.invalidate(),
+                Effect::Watch(owner) => session.watch(owner).await,
+                Effect::Refresh => session.refresh(),
+                Effect::Bell if self.look.bell => self.screen.ring().wrap_err("could not write to the terminal")?,
+                Effect::Bell => {}
+            }
+        }
+        // A key is answered at once if the frame before is old enough; a burst is drawn together.
+        if self.is_dirty && self.drawn.elapsed() >= FRAME {
+            self.draw()?;
+        }
+        Ok(next)
+    }
+
+    /// Gives the terminal back until the shell continues us, then takes it again at the size it then has.
+    fn suspend(&mut self) -> Result<Next> {
+        self.guard.suspend().wrap_err("could not take the terminal again")?;
+        let (width, height) = terminal::size().wrap_err("could not ask the terminal for its size")?;
+        self.screen.resize(width, height);
+        update(&mut self.state, Event::Resize(width, height), self.began.elapsed());
+        self.is_dirty = true;
+        Ok(Next::Continue)
+    }
+
+    fn draw(&mut self) -> Result<()> {
+        let Self { state, look, screen, .. } = self;
+        screen.draw(|area, buf| ui::draw(state, &look.theme, area, buf)).wrap_err("could not write to the terminal")?;
+        self.drawn = Instant::now();
+        self.is_dirty = false;
+        Ok(())
+    }
+}

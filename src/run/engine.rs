@@ -1,0 +1,136 @@
+//! The thread that owns the store and the judge.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+
+use crate::domain::history::History;
+use crate::domain::ids::Owner;
+use crate::domain::usage::Batch;
+use crate::domain::view::{FleetView, TenantDetail};
+use crate::history::{Store, StoreError};
+use crate::judge::Judge;
+use crate::judge::detail::tenant_detail;
+use crate::judge::policy::Policy;
+
+/// How many commands may wait; collectors wait when the engine is behind.
+pub const QUEUE_LENGTH: usize = 64;
+
+/// What the engine is asked to do.
+#[derive(Debug)]
+pub enum Command {
+    /// Store what a poll brought.
+    Store(Box<Batch>),
+    /// Step the alert machine as of this instant.
+    Step(Timestamp),
+    /// Publish this owner's detail with every view, or none.
+    Watch(Option<Owner>),
+}
+
+/// What the engine publishes.
+#[derive(Clone, Debug)]
+pub enum Update {
+    /// The history is being opened.
+    Opening,
+    /// The newest view.
+    View(Published),
+    /// The engine has ended; its result says why.
+    Ended,
+}
+
+/// A view with the detail that was asked for.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The fleet.
+    pub view: Arc<FleetView>,
+    /// The watched owner in depth.
+    pub detail: Option<Arc<TenantDetail>>,
+}
+
+/// Store, judge and what they are asked.
+pub struct Engine {
+    store: Store,
+    judge: Judge,
+    policy: Policy,
+    now: Timestamp,
+    watched: Option<Owner>,
+    write_fault: Option<String>,
+    has_stepped: bool,
+}
+
+impl Engine {
+    /// An engine over an open store, as of `now`.
+    #[must_use]
+    pub fn new(store: Store, policy: Policy, now: Timestamp) -> Self {
+        let judge = Judge::new(store.checkpoint().as_deref());
+        Self { store, judge, policy, now, watched: None, write_fault: None, has_stepped: false }
+    }
+
+    /// Works until every sender of commands is gone. Commands that wait are taken together, so that a view is
+    /// made once for all of them.
+    pub fn run(mut self, commands: &mut mpsc::Receiver<Command>, updates: &watch::Sender<Update>) {
+        if self.store.extent().is_some() {
+            self.publish(updates);
+        }
+        while let Some(command) = commands.blocking_recv() {
+            self.handle(command);
+            for _ in 1..QUEUE_LENGTH {
+                let Ok(waiting) = commands.try_recv() else { break };
+                self.handle(waiting);
+            }
+            self.publish(updates);
+        }
+    }
+
+    /// Does what is asked.
+    pub fn handle(&mut self, command: Command) {
+        match command {
+            Command::Store(batch) => self.store_batch(&batch),
+            Command::Step(now) => self.step(now),
+            Command::Watch(owner) => self.watched = owner,
+        }
+    }
+
+    /// The fleet as of the last command, at the levels of the last step.
+    pub fn view(&mut self) -> FleetView {
+        let tally = self.judge.tally(&self.store, &self.policy, self.now);
+        let mut view = self.judge.view(&tally, &self.store, &self.policy);
+        view.store_faults.extend(self.write_fault.clone());
+        view
+    }
+
+    /// A batch that cannot be stored is said on the screen and asked for again by the next poll, because the
+    /// watermark has not moved.
+    fn store_batch(&mut self, batch: &Batch) {
+        let stored = self.store.apply(batch);
+        self.note(stored);
+        self.now = self.now.max(batch.poll.at);
+        if !self.has_stepped {
+            self.step(batch.poll.at);
+        }
+    }
+
+    fn step(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+        self.has_stepped = true;
+        let tally = self.judge.tally(&self.store, &self.policy, now);
+        let changes = self.judge.step(&tally, &self.policy);
+        let mut stored = Ok(());
+        if !changes.is_empty() {
+            stored = self.store.record(&changes, &self.judge.checkpoint());
+        }
+        let maintained = self.store.maintain(now);
+        self.note(stored.and(maintained));
+    }
+
+    fn note(&mut self, stored: Result<(), StoreError>) {
+        self.write_fault = stored.err().map(|error| error.to_string());
+    }
+
+    fn publish(&mut self, updates: &watch::Sender<Update>) {
+        let detail = self.watched.as_ref().map(|owner| tenant_detail(&self.store, &self.policy, owner, self.now));
+        let view = Arc::new(self.view());
+        updates.send_replace(Update::View(Published { view, detail: detail.map(Arc::new) }));
+    }
+}

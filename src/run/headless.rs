@@ -1,0 +1,81 @@
+//! The collector without a screen: for a service manager. It says on standard error what changes.
+
+use std::collections::HashMap;
+use std::io::Write;
+
+use color_eyre::eyre::Result;
+use jiff::Timestamp;
+
+use crate::domain::event::LevelChange;
+use crate::domain::health::Health;
+use crate::domain::ids::ScopeName;
+use crate::domain::text::printable;
+use crate::domain::view::{FleetView, ScopeRow};
+use crate::run::engine::Update;
+use crate::run::session::{Prepare, Session};
+use crate::run::signals::{Request, Signals};
+
+/// Collects until a signal ends it; gives the exit code: 0 after SIGTERM and SIGHUP, 130 after SIGINT.
+///
+/// # Errors
+/// When the store cannot be opened or the engine fails.
+pub async fn collect(prepare: Prepare, mut out: impl Write) -> Result<u8> {
+    let mut signals = Signals::listen()?;
+    let mut session = Session::start(prepare)?;
+    let mut reporter = Reporter::default();
+    let code = loop {
+        tokio::select! {
+            request = signals.next() => match request {
+                Request::End(130) => break 130,
+                Request::End(_) => break 0,
+                Request::Suspend => {}
+            },
+            changed = session.updates.changed() => {
+                let update = session.updates.borrow_and_update().clone();
+                match update {
+                    Update::View(published) if changed.is_ok() => reporter.report(&published.view, &mut out)?,
+                    Update::Opening => {}
+                    _ => break 1,
+                }
+            }
+        }
+    };
+    session.end().await?;
+    Ok(code)
+}
+
+/// Says what is new since the last view.
+#[derive(Debug, Default)]
+struct Reporter {
+    last_change: Option<Timestamp>,
+    scopes: HashMap<ScopeName, (Health, Option<String>)>,
+}
+
+impl Reporter {
+    fn report(&mut self, view: &FleetView, out: &mut impl Write) -> std::io::Result<()> {
+        for change in view.log.iter().filter(|change| Some(change.at) > self.last_change) {
+            writeln!(out, "{}", change_line(change))?;
+        }
+        self.last_change = view.log.last().map(|change| change.at).max(self.last_change);
+        for scope in &view.scopes {
+            let kind = scope.fault.as_ref().map(|fault| fault.kind.clone());
+            let state = (scope.health, kind);
+            if self.scopes.insert(scope.scope.clone(), state.clone()) != Some(state) {
+                writeln!(out, "{} {}", view.at, scope_line(scope))?;
+            }
+        }
+        out.flush()
+    }
+}
+
+fn change_line(change: &LevelChange) -> String {
+    let subject = printable(change.alert.subject.name());
+    let reason = printable(&change.reason);
+    let signal = change.alert.signal.name();
+    format!("{} {} {subject} {signal} (was {}): {reason}", change.at, change.level.name(), change.previous.name())
+}
+
+fn scope_line(scope: &ScopeRow) -> String {
+    let why = scope.fault.as_ref().map(|fault| format!(": {}; {}", fault.message, fault.remedy)).unwrap_or_default();
+    format!("{} {}{}", printable(scope.scope.as_str()), scope.health.name(), printable(&why))
+}

@@ -1,0 +1,28 @@
+//! A whole file in one go: every bin is stored and judged in the order of time, as it would have been live.
+
+use color_eyre::eyre::Result;
+use tempfile::TempDir;
+
+use crate::domain::view::{FleetView, Mode};
+use crate::history::Retention;
+use crate::judge::policy::{Policy, UsageWindow};
+use crate::run::engine::{Command, Engine};
+use crate::run::setup;
+use crate::source::replay::Recording;
+
+/// Judges the recording to its end; `usage` of the view sums over the whole file.
+///
+/// # Errors
+/// When the temporary store cannot be written.
+pub fn judge_recording(recording: &Recording, policy: Policy) -> Result<FleetView> {
+    let folder = TempDir::with_prefix("bedtop-")?;
+    let store = setup::temporary_store(folder.path(), recording.step(), Retention::forever())?;
+    let policy = Policy { mode: Mode::Replay, usage_window: UsageWindow::Everything, ..policy };
+    let mut engine = Engine::new(store, policy, recording.span().start);
+    for batch in recording.batches() {
+        let closed = batch.poll.at;
+        engine.handle(Command::Store(Box::new(batch)));
+        engine.handle(Command::Step(closed));
+    }
+    Ok(engine.view())
+}

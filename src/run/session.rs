@@ -1,0 +1,186 @@
+//! A running engine with its collectors, seen from outside.
+
+use std::sync::Arc;
+use std::thread;
+
+use color_eyre::eyre::{Result, WrapErr, eyre};
+use jiff::SignedDuration;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+
+use crate::collect::{Clock, CollectSettings, Collector};
+use crate::domain::health::ScopeStatus;
+use crate::domain::history::History;
+use crate::domain::ids::Owner;
+use crate::domain::time::Step;
+use crate::domain::usage::Batch;
+use crate::run::engine::{Command, Engine, QUEUE_LENGTH, Update};
+use crate::run::setup::{Prepared, Sources};
+use crate::source::Source;
+
+/// How long collectors may take to end when asked.
+const END_WITHIN: std::time::Duration = std::time::Duration::from_millis(80);
+
+/// Opens the store and makes policy and sources; runs on the engine's own thread.
+pub type Prepare = Box<dyn FnOnce() -> Result<Prepared> + Send>;
+
+/// A running engine with its collectors.
+pub struct Session {
+    /// The newest of what the engine says.
+    pub updates: watch::Receiver<Update>,
+    commands: mpsc::Sender<Command>,
+    refresh: Arc<Notify>,
+    stop: watch::Sender<bool>,
+    engine: thread::JoinHandle<Result<()>>,
+    collectors: tokio::task::JoinHandle<()>,
+}
+
+/// What collectors need of the prepared parts, handed from the engine's thread to the async side.
+struct Collection {
+    sources: Sources,
+    settings: CollectSettings,
+    clock: Clock,
+    step: Step,
+    known: Vec<ScopeStatus>,
+}
+
+impl Session {
+    /// Starts the engine's thread and, once it has opened its store, the collectors. Returns at once.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(prepare: Prepare) -> Result<Self> {
+        let (updates_in, updates) = watch::channel(Update::Opening);
+        let (commands, commands_out) = mpsc::channel(QUEUE_LENGTH);
+        let (stop, stopped) = watch::channel(false);
+        let refresh = Arc::new(Notify::new());
+        let (ready, prepared) = oneshot::channel();
+        let engine = thread::Builder::new()
+            .name("engine".into())
+            .spawn(move || run_engine(prepare, ready, commands_out, &updates_in))
+            .wrap_err("could not start the engine's thread")?;
+        let collectors = tokio::spawn(collect_when(prepared, commands.clone(), refresh.clone(), stopped));
+        Ok(Self { updates, commands, refresh, stop, engine, collectors })
+    }
+
+    /// Asks for the detail of an owner with every view, or for none.
+    pub async fn watch(&self, owner: Option<Owner>) {
+        // A closed queue means that the engine has ended, which is seen in the updates.
+        let _ = self.commands.send(Command::Watch(owner)).await;
+    }
+
+    /// Asks every collector to poll now.
+    pub fn refresh(&self) {
+        self.refresh.notify_waiters();
+    }
+
+    /// Ends the collectors and the engine. What is stored is stored; requests in flight are dropped.
+    ///
+    /// # Errors
+    /// What ended the engine, if it did not end well.
+    pub async fn end(self) -> Result<()> {
+        self.stop.send_replace(true);
+        let aborter = self.collectors.abort_handle();
+        if tokio::time::timeout(END_WITHIN, self.collectors).await.is_err() {
+            aborter.abort();
+        }
+        drop(self.commands);
+        let engine = self.engine;
+        let ended = tokio::task::spawn_blocking(move || engine.join()).await.wrap_err("could not wait for the engine")?;
+        ended.map_err(|_| eyre!("the engine's thread panicked: please report this with the message above"))?
+    }
+}
+
+fn run_engine(
+    prepare: Prepare,
+    ready: oneshot::Sender<Collection>,
+    mut commands: mpsc::Receiver<Command>,
+    updates: &watch::Sender<Update>,
+) -> Result<()> {
+    let result = prepare().map(|prepared| {
+        let Prepared { store, policy, sources, settings, clock, .. } = prepared;
+        let now = clock.now();
+        let collection =
+            Collection { sources, settings, clock, step: store.step(), known: store.scopes(now) };
+        let engine = Engine::new(store, policy, now);
+        // Nobody listens any more when the program is already ending.
+        let _ = ready.send(collection);
+        engine.run(&mut commands, updates);
+    });
+    updates.send_replace(Update::Ended);
+    result
+}
+
+async fn collect_when(
+    prepared: oneshot::Receiver<Collection>,
+    commands: mpsc::Sender<Command>,
+    refresh: Arc<Notify>,
+    stopped: watch::Receiver<bool>,
+) {
+    let Ok(collection) = prepared.await else { return };
+    let mut tasks = JoinSet::new();
+    let ticks = step_the_judge(collection.clock.clone(), collection.step, commands.clone());
+    tasks.spawn(ticks);
+    let (batches_in, mut batches) = mpsc::channel(QUEUE_LENGTH);
+    let hub = Hub {
+        settings: collection.settings,
+        clock: collection.clock,
+        known: collection.known,
+        batches: batches_in,
+        refresh,
+        stopped,
+    };
+    match collection.sources {
+        Sources::Aws(sources) => hub.spawn(&mut tasks, sources),
+        Sources::Replay(sources) => hub.spawn(&mut tasks, sources),
+        Sources::Demo(sources) => hub.spawn(&mut tasks, sources),
+    }
+    // The collectors hold the queue's senders now: when the last one ends, the loop below does.
+    drop(hub);
+    while let Some(batch) = batches.recv().await {
+        if commands.send(Command::Store(Box::new(batch))).await.is_err() {
+            break;
+        }
+    }
+    tasks.shutdown().await;
+}
+
+/// What every collector is given.
+struct Hub {
+    settings: CollectSettings,
+    clock: Clock,
+    known: Vec<ScopeStatus>,
+    batches: mpsc::Sender<Batch>,
+    refresh: Arc<Notify>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Hub {
+    fn spawn<S: Source>(&self, tasks: &mut JoinSet<()>, sources: Vec<S>) {
+        for source in sources {
+            let known = self.known.iter().find(|status| &status.scope == source.scope()).cloned();
+            let collector = Collector {
+                settings: self.settings.clone(),
+                known,
+                clock: self.clock.clone(),
+                batches: self.batches.clone(),
+                refresh: self.refresh.clone(),
+                stopped: self.stopped.clone(),
+            };
+            tasks.spawn(collector.run(source));
+        }
+    }
+}
+
+/// Steps the alert machine once a step of the data, half a step after it closed, so that polls come first.
+async fn step_the_judge(clock: Clock, step: Step, commands: mpsc::Sender<Command>) {
+    let half = SignedDuration::from_secs(step.seconds() / 2);
+    loop {
+        let now = clock.now();
+        let due = step.floor(now) + step.duration() + half;
+        clock.sleep(due.duration_since(now)).await;
+        if commands.send(Command::Step(step.floor(clock.now()))).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Puts a run together: which store, which policy, which sources.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use color_eyre::eyre::{Result, WrapErr};
+use jiff::Timestamp;
+
+use crate::collect::{Clock, CollectSettings};
+use crate::config::Config;
+use crate::cost::{ModelPrice, PriceBook, price_usage};
+use crate::domain::meter::Counts;
+use crate::domain::money::Money;
+use crate::domain::profile::Profile;
+use crate::domain::tenancy::TenantRules;
+use crate::domain::time::Step;
+use crate::domain::view::Mode;
+use crate::history::{Retention, Store, StoreOptions};
+use crate::judge::policy::{Policy, UsageWindow};
+use crate::source::aws::{AwsSettings, AwsSource};
+use crate::source::demo::{self, DemoSource, Fleet, Scenario};
+use crate::source::replay::{Recording, ReplaySource};
+
+/// Everything that an engine and its collectors need.
+pub struct Prepared {
+    /// The history.
+    pub store: Store,
+    /// What it is judged by.
+    pub policy: Policy,
+    /// Where usage comes from.
+    pub sources: Sources,
+    /// How it is collected.
+    pub settings: CollectSettings,
+    /// The time of the run.
+    pub clock: Clock,
+}
+
+/// The sources of a run; all of one kind.
+pub enum Sources {
+    /// AWS scopes.
+    Aws(Vec<AwsSource>),
+    /// The scopes of a recorded trace.
+    Replay(Vec<ReplaySource>),
+    /// The scopes of the simulated fleet.
+    Demo(Vec<DemoSource>),
+}
+
+/// What the demo is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct DemoOptions {
+    /// The same seed gives the same fleet.
+    pub seed: u64,
+    /// How many tenants.
+    pub tenants: usize,
+    /// Simulated seconds a second.
+    pub speed: f64,
+    /// Which part of the story.
+    pub scenario: Scenario,
+}
+
+/// What a replay is asked for.
+#[derive(Clone, Debug)]
+pub struct ReplayOptions {
+    /// Recorded seconds a second.
+    pub speed: f64,
+    /// Where in the recording to start; its beginning if not given.
+    pub at: Option<Timestamp>,
+    /// The price of models that are not in the price book.
+    pub fallback_price: Option<ModelPrice>,
+}
+
+/// The live console or collector on AWS.
+///
+/// # Errors
+/// When the store cannot be opened.
+pub fn live(config: &Config) -> Result<Prepared> {
+    let store = open_store(config)?;
+    let sources = config.scopes.iter().map(|scope| {
+        AwsSource::connect(AwsSettings {
+            scope: scope.name.clone(),
+            profile: scope.profile.clone(),
+            region: scope.region.clone(),
+            endpoint_url: scope.endpoint_url.clone(),
+            ..AwsSettings::default()
+        })
+    });
+    Ok(Prepared {
+        store,
+        policy: policy(config, Mode::Live, PriceBook::embedded()),
+        sources: Sources::Aws(sources.collect()),
+        settings: collect_settings(config),
+        clock: Clock::wall(),
+    })
+}
+
+/// Opens the configured store.
+///
+/// # Errors
+/// When it is locked, damaged beyond repair, of a newer version, or the disk refuses.
+pub fn open_store(config: &Config) -> Result<Store> {
+    let options = StoreOptions { step: Step::MINUTE, retention: retention(config), durable: true };
+    Store::open(&config.store.path, &options).wrap_err("could not open the history")
+}
+
+/// The demo: a simulated fleet in a temporary store.
+///
+/// # Errors
+/// When the temporary store cannot be made.
+pub fn demo(config: &Config, options: DemoOptions, folder: &Path) -> Result<Prepared> {
+    let clock = Clock::simulated(demo::START, options.speed);
+    let fleet = Arc::new(Fleet::new(options.seed, options.tenants, options.scenario));
+    let prices = PriceBook::embedded();
+    let price = |profile: &Profile, counts: &Counts| likely_cost(&prices, profile, counts);
+    let budgets = demo::budgets(&fleet, &price);
+    let policy = Policy { budgets, ..policy(config, Mode::Demo, prices) };
+    Ok(Prepared {
+        store: temporary_store(folder, Step::MINUTE, Retention::DEFAULT)?,
+        policy,
+        sources: Sources::Demo(demo::sources(&fleet)),
+        settings: CollectSettings { ceiling: None, ..collect_settings(config) },
+        clock,
+    })
+}
+
+/// The console over a recorded trace, in a temporary store.
+///
+/// # Errors
+/// When the temporary store cannot be made.
+pub fn replay(config: &Config, recording: &Arc<Recording>, options: ReplayOptions, folder: &Path) -> Result<Prepared> {
+    let start = options.at.unwrap_or(recording.span().start);
+    let step = recording.step();
+    let interval = step.duration();
+    Ok(Prepared {
+        store: temporary_store(folder, step, Retention::forever())?,
+        policy: policy(config, Mode::Replay, prices(options.fallback_price)),
+        sources: Sources::Replay(ReplaySource::all(recording)),
+        settings: CollectSettings { interval, ceiling: None, ..collect_settings(config) },
+        clock: Clock::simulated(start, options.speed),
+    })
+}
+
+/// A store in a temporary folder, which is not worth a sync.
+///
+/// # Errors
+/// When the folder cannot be written to.
+pub fn temporary_store(folder: &Path, step: Step, retention: Retention) -> Result<Store> {
+    let options = StoreOptions { step, retention, durable: false };
+    Store::open(folder, &options).wrap_err("could not make a temporary history")
+}
+
+/// The price book, with a price for models that are not in it.
+#[must_use]
+pub fn prices(fallback: Option<ModelPrice>) -> PriceBook {
+    let book = PriceBook::embedded();
+    match fallback {
+        Some(price) => book.with_fallback(price),
+        None => book,
+    }
+}
+
+/// The policy that the config asks for.
+#[must_use]
+pub fn policy(config: &Config, mode: Mode, prices: PriceBook) -> Policy {
+    let mapped = config.tenants.iter().flat_map(|tenant| {
+        tenant.profiles.iter().map(|pattern| (pattern.clone(), tenant.id.clone()))
+    });
+    Policy {
+        mode,
+        zone: config.timezone.clone(),
+        tenancy: TenantRules { tag_keys: config.tenant_tags.clone(), mapped: mapped.collect() },
+        budgets: config.budgets.clone(),
+        thresholds: config.alerts.budget,
+        prices: Arc::new(prices),
+        usage_window: UsageWindow::Month,
+        ceiling: config.collect.ceiling_usd_month,
+    }
+}
+
+fn collect_settings(config: &Config) -> CollectSettings {
+    CollectSettings {
+        interval: config.collect.interval,
+        ceiling: Some(config.collect.ceiling_usd_month),
+        revise_window: config.collect.revise_window,
+        backfill: config.collect.backfill,
+    }
+}
+
+fn retention(config: &Config) -> Retention {
+    Retention { points: config.store.keep_points, hours: config.store.keep_hours }
+}
+
+fn likely_cost(prices: &PriceBook, profile: &Profile, counts: &Counts) -> Money {
+    price_usage(counts, prices.price_for(profile, demo::START).as_ref()).cost.likely
+}

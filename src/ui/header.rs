@@ -1,0 +1,118 @@
+//! The two lines at the top.
+//!
+//! ```text
+//!  bedtop  DEMO x60  ■ 1 R  ◆ 2 O  ▲ 1 Y  ○ 1 -  ● 6 G  Thu 13:42 UTC  data 1m  prod/us-east-1 +1  own $0.12 of $10.00
+//!  2026-11  $37.7k of $66.6k ██████┃░░░ 57%, even 62%  $217/h  4.1M tok/min  41.2M tokens unpriced
+//! ```
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::State;
+use crate::domain::health::Health;
+use crate::domain::level::Level;
+use crate::domain::view::{FleetView, Mode};
+use crate::ui::paint::{Row, cut};
+use crate::ui::theme::{Role, Theme};
+use crate::ui::{bar, format};
+
+const BAR_WIDTH: usize = 12;
+/// Below this width counts are written closely.
+const ROOMY: u16 = 100;
+/// The longest name of a scope in the header.
+const SCOPE_WIDTH: usize = 24;
+
+pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    first_line(state, area.width < ROOMY, theme).paint(area, 0, buf);
+    if let Some(view) = &state.view {
+        second_line(view, theme).paint(area, 1, buf);
+    }
+}
+
+fn first_line<'a>(state: &State, is_narrow: bool, theme: &'a Theme) -> Row<'a> {
+    let row = mode(state, Row::new(theme).add(Role::Title, " bedtop  "));
+    let Some(view) = &state.view else { return row };
+    let row = scopes(view, data_age(state, view, counts(view, row, is_narrow, theme)), theme);
+    match view.mode {
+        Mode::Live => {
+            let own = format!("own {} of {}/month  ", view.own_cost.spent, view.own_cost.ceiling);
+            row.add(Role::Dim, own).add(Role::Dim, "read-only")
+        }
+        Mode::Replay | Mode::Demo => row.add(Role::Dim, "nothing leaves this machine"),
+    }
+}
+
+fn mode<'a>(state: &State, row: Row<'a>) -> Row<'a> {
+    match state.paused_for() {
+        Some(paused) => row.add(Role::Warning, format!("PAUSED {}  ", format::age(signed(paused)))),
+        None => row.add(Role::Accent, format!("{}  ", state.mode_label)),
+    }
+}
+
+/// How many rows stand at each level, the loudest first.
+fn counts<'a>(view: &FleetView, row: Row<'a>, is_narrow: bool, theme: &Theme) -> Row<'a> {
+    let gap = if is_narrow { "" } else { " " };
+    Level::ALL.iter().rev().fold(row, |row, &level| {
+        let count = view.count_at(level);
+        let role = if count > 0 { Role::Level(level) } else { Role::Dim };
+        row.add(role, format!("{}{gap}{count}{gap}{} {gap}", theme.glyphs().level(level), level.letter()))
+    })
+    .add_if(is_narrow, Role::Text, " ")
+}
+
+fn data_age<'a>(state: &State, view: &FleetView, row: Row<'a>) -> Row<'a> {
+    let row = row.add(Role::Text, format!("{}  ", clock(view.at, &view.zone, "%a %H:%M %Z")));
+    let Some(age) = view.data_age else { return row.add(Role::Warning, "no data yet  ") };
+    let age = format!("data {}", format::age(age + signed(state.since_view())));
+    match view.health {
+        Health::Ok => row.add(Role::Dim, age + "  "),
+        health => row.add(Role::Warning, format!("{age} {}  ", health.name().to_uppercase())),
+    }
+}
+
+fn scopes<'a>(view: &FleetView, row: Row<'a>, theme: &Theme) -> Row<'a> {
+    let Some(first) = view.scopes.first() else { return row };
+    let name = cut(first.scope.as_str(), SCOPE_WIDTH, theme.glyphs());
+    let more = if view.scopes.len() > 1 { format!(" +{}", view.scopes.len() - 1) } else { String::new() };
+    row.add(Role::Dim, format!("{name}{more}  "))
+}
+
+fn second_line<'a>(view: &FleetView, theme: &'a Theme) -> Row<'a> {
+    let totals = &view.totals;
+    let row = Row::new(theme).add(Role::Text, format!(" {}  ", view.period));
+    let row = match totals.period_budget {
+        Some(budget) => {
+            let used = totals.period_budget_spent.share_of(budget).unwrap_or(0.0);
+            let level = if used >= 1.0 { Level::Red } else { Level::Green };
+            let spent = format!("{} of {} ", format::money(totals.period_budget_spent), format::money(budget));
+            let row = bar::add(row.add(Role::Title, spent), used, totals.period_elapsed, level, BAR_WIDTH, theme);
+            let shares =
+                format!(" {} used, even pace {}  ", format::percent(used), format::percent(totals.period_elapsed));
+            row.add(Role::Text, shares)
+        }
+        None => row.add(Role::Title, format!("{} spent  ", format::money(totals.period_spent.likely))),
+    };
+    let rates = &totals.rates;
+    row.add(
+        Role::Text,
+        format!("{}/h  {} tok/min", format::dollars(rates.usd_per_hour), format::count(rates.tokens_per_minute)),
+    )
+    .add_if(totals.period_budget.is_some(), Role::Dim, format!("  all {}", format::money(totals.period_spent.likely)))
+    .add_if(
+        totals.usage.unpriced_tokens > 0,
+        Role::Warning,
+        format!("  {} tokens unpriced", format::whole(totals.usage.unpriced_tokens)),
+    )
+}
+
+/// An instant in a zone.
+pub(super) fn clock(at: Timestamp, zone: &str, pattern: &str) -> String {
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    at.to_zoned_datetime(zone).strftime(pattern).to_string()
+}
+
+fn signed(length: std::time::Duration) -> SignedDuration {
+    SignedDuration::from_secs(i64::try_from(length.as_secs()).unwrap_or(i64::MAX))
+}
