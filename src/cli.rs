@@ -21,7 +21,11 @@ mod tenants;
 
 /// `top` for the tenants of Amazon Bedrock: who is burning money now, why, and when the budget runs out.
 #[derive(Debug, Parser)]
-#[command(name = "bedtop", version, after_help = "Example:\n  bedtop demo            the whole console on a simulated fleet, no AWS\n  bedtop --profile prod  the live console with the AWS profile `prod`")]
+#[command(
+    name = "bedtop",
+    version,
+    after_help = "Example:\n  bedtop demo            the whole console on a simulated fleet, no AWS\n  bedtop --profile prod  the live console with the AWS profile `prod`"
+)]
 struct Cli {
     #[command(flatten)]
     global: GlobalOptions,
@@ -91,7 +95,7 @@ fn run(cli: Cli) -> Result<u8> {
         None => console::run(&global),
         Some(Command::Demo(demo)) => demo.run(&global),
         Some(Command::Replay(replay)) => replay.run(&global),
-        Some(Command::Collect(collect)) => collect.run(&global),
+        Some(Command::Collect(_)) => collect::Collect::run(&global),
         Some(Command::Status(status)) => status.run(&global),
         Some(Command::Tenants(tenants)) => tenants.run(&global),
         Some(Command::Config(command)) => command.run(&global),

@@ -22,7 +22,10 @@ pub fn assess(usage: &PricedUsage) -> Assessment {
         share if share > YELLOW_SHARE => (Level::Yellow, YELLOW_SHARE),
         _ => (Level::Green, YELLOW_SHARE),
     };
-    let reason = format!("{:.0} % of the tokens have no price ({})", share * 100.0, usage.unpriced_tokens);
+    let reason = match usage.unpriced_tokens {
+        0 => "every token has a price".to_owned(),
+        tokens => format!("{:.1} % of the tokens have no price ({tokens})", share * 100.0),
+    };
     Assessment { signal: Signal::Coverage, budget: None, level, value: share, threshold, reason }
 }
 

@@ -45,12 +45,10 @@ impl Filter {
     /// What is wrong with it, in a few words.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut alternatives = vec![Vec::new()];
-        for word in text.split_whitespace() {
+        for word in text.split_whitespace().filter(|word| *word != "and") {
             match (word, alternatives.last_mut()) {
-                ("or", _) => alternatives.push(Vec::new()),
-                ("and", _) => {}
-                (word, Some(terms)) => terms.push(Term::parse(word)?),
-                (_, None) => {}
+                (word, Some(terms)) if word != "or" => terms.push(Term::parse(word)?),
+                _ => alternatives.push(Vec::new()),
             }
         }
         alternatives.retain(|terms| !terms.is_empty());

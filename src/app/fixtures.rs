@@ -1,4 +1,5 @@
 //! A fleet for tests of the screen: every level, and everything that is odd.
+#![expect(clippy::cast_precision_loss, reason = "small numbers of a fixture")]
 
 use std::sync::Arc;
 
@@ -70,6 +71,7 @@ fn row(name: &str, level: Level, cents: i64, budget: i64, tokens: u64) -> Tenant
             used * 100.0
         ),
     }];
+    let seed = u32::try_from(name.len()).expect("a short name");
     let rate = cents as f64 / 20_000.0;
     TenantRow {
         owner: Owner::Tenant(name.into()),
@@ -88,7 +90,7 @@ fn row(name: &str, level: Level, cents: i64, budget: i64, tokens: u64) -> Tenant
             throttles_per_minute: if level == Level::Red { 31.0 } else { 0.0 },
             latency_ms: Some(1_840.0),
         },
-        sparkline: (0..60).map(|step| Some(f64::from((step * 7 + name.len() as u32 * 3) % 23) * rate)).collect(),
+        sparkline: (0..60).map(|step| Some(f64::from((step * 7 + seed * 3) % 23) * rate)).collect(),
         last_use: Some(now()),
         profiles: vec![profile(name, "chat", cents * 2 / 3, tokens / 2), profile(name, "agent", cents / 3, tokens / 2)],
     }

@@ -135,7 +135,9 @@ fn compare(column: Column, a: &TenantRow, b: &TenantRow) -> Ordering {
         Column::Name => a.owner.name().to_lowercase().cmp(&b.owner.name().to_lowercase()),
         Column::Spent => b.usage.cost.likely.cmp(&a.usage.cost.likely),
         Column::Used => largest_first(&|row| row.worst_budget().map_or(-1.0, |budget| budget.used)),
-        Column::Pace => largest_first(&|row| row.worst_budget().and_then(|budget| budget.pace()).unwrap_or(-1.0)),
+        Column::Pace => largest_first(&|row| {
+            row.worst_budget().and_then(super::super::domain::view::BudgetRow::pace).unwrap_or(-1.0)
+        }),
         Column::Rate => largest_first(&|row| row.rates.usd_per_hour),
         Column::Tokens => largest_first(&|row| row.rates.tokens_per_minute),
         Column::Requests => largest_first(&|row| row.rates.requests_per_minute),

@@ -12,7 +12,7 @@ use crate::run::{headless, setup};
 pub(super) struct Collect {}
 
 impl Collect {
-    pub(super) fn run(self, global: &GlobalOptions) -> Result<u8> {
+    pub(super) fn run(global: &GlobalOptions) -> Result<u8> {
         let config = load_config(global)?.config;
         let prepare = Box::new(move || setup::live(&config));
         runtime()?.block_on(headless::collect(prepare, std::io::stderr()))

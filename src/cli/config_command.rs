@@ -1,5 +1,6 @@
 //! `bedtop config`: write, check and show the configuration.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -41,7 +42,9 @@ fn target(global: &GlobalOptions) -> Result<PathBuf> {
     let named = global.config.clone().or_else(|| environment("BEDTOP_CONFIG").map(PathBuf::from));
     match named.or_else(|| config::default_path(&environment)) {
         Some(path) => Ok(path),
-        None => bail!("could not find a folder for the config: neither XDG_CONFIG_HOME nor HOME is set; give a file with --config"),
+        None => bail!(
+            "could not find a folder for the config: neither XDG_CONFIG_HOME nor HOME is set; give a file with --config"
+        ),
     }
 }
 
@@ -52,7 +55,10 @@ fn init(path: &Path) -> Result<()> {
     let mut file = match File::create_new(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            bail!("{} is there already and was not touched: edit it, or name another file with --config", path.display())
+            bail!(
+                "{} is there already and was not touched: edit it, or name another file with --config",
+                path.display()
+            )
         }
         Err(error) => return Err(error).wrap_err_with(|| format!("could not write {}", path.display())),
     };
@@ -75,7 +81,8 @@ fn show(global: &GlobalOptions) -> Result<()> {
     let file = effective.file.map_or_else(|| "none".to_owned(), |path| path.display().to_string());
     let mut text = format!("# config file: {file}\n");
     for setting in settings {
-        text += &format!("{:<width$} = {}  # {}\n", setting.key, setting.value, setting.origin.name());
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{:<width$} = {}  # {}", setting.key, setting.value, setting.origin.name());
     }
     print(&text)
 }

@@ -16,7 +16,9 @@ use crate::run::setup::{self, ReplayOptions};
 
 /// The console over a recorded usage trace
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  bedtop replay usage.csv.gz --price input=3,output=15\n  bedtop replay usage.csv --speed 0 --once   print the whole file's totals as JSON")]
+#[command(
+    after_help = "Examples:\n  bedtop replay usage.csv.gz --price input=3,output=15\n  bedtop replay usage.csv --speed 0 --once   print the whole file's totals as JSON"
+)]
 pub(super) struct Replay {
     /// The usage CSV, gz too; `-` for standard input
     file: PathBuf,

@@ -94,9 +94,10 @@ impl<'a> Table<'a> {
             self.findings.fault(&value.span(), format!("{key}: expected a list of tables: write [[{key}]]"));
             return Vec::new();
         };
-        let table = |item: &'a Spanned<DeValue<'a>>| match item.get_ref() {
-            DeValue::Table(table) => Some(Self::new(self.path(key), Some(table), item.span(), self.findings)),
-            _ => {
+        let table = |item: &'a Spanned<DeValue<'a>>| {
+            if let DeValue::Table(table) = item.get_ref() {
+                Some(Self::new(self.path(key), Some(table), item.span(), self.findings))
+            } else {
                 self.findings.fault(&item.span(), format!("{key}: expected a list of tables: write [[{key}]]"));
                 None
             }

@@ -55,6 +55,9 @@ struct Place {
 
 impl PriceBook {
     /// The book that bedtop is shipped with.
+    ///
+    /// # Panics
+    /// Never: a test reads the data file.
     #[must_use]
     pub fn embedded() -> Self {
         static BOOK: OnceLock<PriceBook> = OnceLock::new();

@@ -18,10 +18,14 @@ pub(super) fn checked(value: &[u8]) -> Option<&[u8]> {
 /// Writes a number in groups of seven bits, the lowest first.
 pub(super) fn put_number(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
-        out.push((number & 0x7f) as u8 | 0x80);
+        out.push(lowest_group(number) | 0x80);
         number >>= 7;
     }
-    out.push(number as u8);
+    out.push(lowest_group(number));
+}
+
+fn lowest_group(number: u64) -> u8 {
+    number.to_le_bytes()[0] & 0x7f
 }
 
 /// Takes a number from the front of the bytes; `None` where they end early or the number is too long.

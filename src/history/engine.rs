@@ -171,7 +171,9 @@ mod tests {
     fn operations_beyond_one_batch_are_all_written_in_order() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let engine = Engine::open(folder.path(), true).expect("opens");
-        let put = |number: usize| Operation::Put(vec![b'x', (number % 250) as u8], number.to_le_bytes().to_vec());
+        let put = |number: usize| {
+            Operation::Put(vec![b'x', u8::try_from(number % 250).expect("small")], number.to_le_bytes().to_vec())
+        };
         engine.write((0..1000).map(put).collect()).expect("written");
         engine.sync().expect("synced");
         let entries: Vec<Entry> = engine.scan(b"x", b"y").collect::<Result<_, _>>().expect("readable");

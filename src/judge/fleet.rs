@@ -60,7 +60,7 @@ fn totals(tally: &Tally, tenants: &[TenantRow]) -> FleetTotals {
         totals.period_spent += used.month.cost;
         window.add(&used.window);
     }
-    for budget in tenants.iter().flat_map(|row| row.budgets.iter().find(|budget| budget.span == tally.month)) {
+    for budget in tenants.iter().filter_map(|row| row.budgets.iter().find(|budget| budget.span == tally.month)) {
         totals.period_budget = Some(totals.period_budget.unwrap_or_default() + budget.amount);
         totals.period_budget_spent += budget.spent.likely;
     }

@@ -111,7 +111,6 @@ impl Tally {
         starts.into_iter().collect()
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one pass joins history, policy and ledger")]
     fn add_profile(
         &mut self,
         history: &dyn History,

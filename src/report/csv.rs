@@ -43,7 +43,9 @@ fn record(row: &TenantRow) -> Vec<String> {
     fields.extend(METERS.map(|meter| row.usage.counts.sum_of(meter).to_string()));
     fields.push(row.usage.unpriced_tokens.to_string());
     let cost = row.usage.known_cost();
-    let money = |amount: Option<crate::domain::money::Money>| amount.map(|it| it.to_exact_string()).unwrap_or_default();
+    let money = |amount: Option<crate::domain::money::Money>| {
+        amount.map(super::super::domain::money::Money::to_exact_string).unwrap_or_default()
+    };
     fields.extend([cost.map(|it| it.likely), cost.map(|it| it.low), cost.map(|it| it.high)].map(money));
     let budget = row.worst_budget();
     fields.push(budget.map(|budget| cell_text(budget.id.as_str())).unwrap_or_default());

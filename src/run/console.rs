@@ -21,13 +21,13 @@ use crate::run::signals::{self, Request, Signals};
 use crate::term::capability::{Background, Capability, ColorDepth, GlyphSet};
 use crate::term::guard::Guard;
 use crate::term::screen::Screen;
-use crate::ui::theme::Theme;
 use crate::ui;
+use crate::ui::theme::Theme;
 
 /// The least time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
 /// A wait that never ends in practice, for a timer that nothing needs.
-const LONG: Duration = Duration::from_secs(24 * 3600);
+const LONG: Duration = Duration::from_hours(24);
 
 /// How the console looks and what it is called.
 #[derive(Clone, Debug)]

@@ -86,7 +86,8 @@ impl Session {
         }
         drop(self.commands);
         let engine = self.engine;
-        let ended = tokio::task::spawn_blocking(move || engine.join()).await.wrap_err("could not wait for the engine")?;
+        let ended =
+            tokio::task::spawn_blocking(move || engine.join()).await.wrap_err("could not wait for the engine")?;
         ended.map_err(|_| eyre!("the engine's thread panicked: please report this with the message above"))?
     }
 }
@@ -100,8 +101,7 @@ fn run_engine(
     let result = prepare().map(|prepared| {
         let Prepared { store, policy, sources, settings, clock, .. } = prepared;
         let now = clock.now();
-        let collection =
-            Collection { sources, settings, clock, step: store.step(), known: store.scopes(now) };
+        let collection = Collection { sources, settings, clock, step: store.step(), known: store.scopes(now) };
         let engine = Engine::new(store, policy, now);
         // Nobody listens any more when the program is already ending.
         let _ = ready.send(collection);

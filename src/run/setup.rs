@@ -161,9 +161,10 @@ pub fn prices(fallback: Option<ModelPrice>) -> PriceBook {
 /// The policy that the config asks for.
 #[must_use]
 pub fn policy(config: &Config, mode: Mode, prices: PriceBook) -> Policy {
-    let mapped = config.tenants.iter().flat_map(|tenant| {
-        tenant.profiles.iter().map(|pattern| (pattern.clone(), tenant.id.clone()))
-    });
+    let mapped = config
+        .tenants
+        .iter()
+        .flat_map(|tenant| tenant.profiles.iter().map(|pattern| (pattern.clone(), tenant.id.clone())));
     Policy {
         mode,
         zone: config.timezone.clone(),

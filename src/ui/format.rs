@@ -52,12 +52,12 @@ pub(super) fn percent(share: f64) -> String {
     format!("{:.0}%", (share * 100.0).clamp(-99_999.0, 99_999.0))
 }
 
-/// A length of time in at most five characters: `42s`, `3m`, `2h05`, `4d`.
+/// An age in at most five characters: `<1m`, `3m`, `2h05`, `4d`. Seconds would only flicker.
 pub(super) fn age(length: SignedDuration) -> String {
     let seconds = length.as_secs().max(0);
     match seconds {
-        0..=99 => format!("{seconds}s"),
-        100..=5_999 => format!("{}m", seconds / 60),
+        0..=59 => "<1m".to_owned(),
+        60..=5_999 => format!("{}m", seconds / 60),
         6_000..=86_399 => format!("{}h{:02}", seconds / 3600, seconds % 3600 / 60),
         _ => format!("{}d", seconds / 86_400),
     }
@@ -117,11 +117,11 @@ mod tests {
     }
 
     #[rstest]
-    #[case(42, "42s")]
+    #[case(42, "<1m")]
     #[case(180, "3m")]
     #[case(7_500, "2h05")]
     #[case(400_000, "4d")]
-    #[case(-5, "0s")]
+    #[case(-5, "<1m")]
     fn ages(#[case] seconds: i64, #[case] expected: &str) {
         assert_eq!(age(SignedDuration::from_secs(seconds)), expected);
     }

@@ -46,7 +46,7 @@ fn first_line<'a>(state: &State, is_narrow: bool, theme: &'a Theme) -> Row<'a> {
 
 fn mode<'a>(state: &State, row: Row<'a>) -> Row<'a> {
     match state.paused_for() {
-        Some(paused) => row.add(Role::Warning, format!("PAUSED {}  ", format::age(signed(paused)))),
+        Some(paused) => row.add(Role::Warning, format!("PAUSED {} s  ", paused.as_secs())),
         None => row.add(Role::Accent, format!("{}  ", state.mode_label)),
     }
 }
@@ -54,12 +54,15 @@ fn mode<'a>(state: &State, row: Row<'a>) -> Row<'a> {
 /// How many rows stand at each level, the loudest first.
 fn counts<'a>(view: &FleetView, row: Row<'a>, is_narrow: bool, theme: &Theme) -> Row<'a> {
     let gap = if is_narrow { "" } else { " " };
-    Level::ALL.iter().rev().fold(row, |row, &level| {
-        let count = view.count_at(level);
-        let role = if count > 0 { Role::Level(level) } else { Role::Dim };
-        row.add(role, format!("{}{gap}{count}{gap}{} {gap}", theme.glyphs().level(level), level.letter()))
-    })
-    .add_if(is_narrow, Role::Text, " ")
+    Level::ALL
+        .iter()
+        .rev()
+        .fold(row, |row, &level| {
+            let count = view.count_at(level);
+            let role = if count > 0 { Role::Level(level) } else { Role::Dim };
+            row.add(role, format!("{}{gap}{count}{gap}{} {gap}", theme.glyphs().level(level), level.letter()))
+        })
+        .add_if(is_narrow, Role::Text, " ")
 }
 
 fn data_age<'a>(state: &State, view: &FleetView, row: Row<'a>) -> Row<'a> {

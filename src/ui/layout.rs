@@ -42,7 +42,8 @@ impl Layout {
         let footer = take_bottom(&mut rest, 1);
         let log = take_bottom(&mut rest, log_lines);
         let is_wide = area.width >= WIDE && state.screen == Screen::Tenants && !state.help && state.selected.is_some();
-        let side = is_wide.then(|| take_right(&mut rest, area.width - TABLE_BESIDE.0.max(area.width / 100 * TABLE_BESIDE.1)));
+        let side =
+            is_wide.then(|| take_right(&mut rest, area.width - TABLE_BESIDE.0.max(area.width / 100 * TABLE_BESIDE.1)));
         Self { is_tiny: is_tiny((area.width, area.height)), header, banner, body: rest, side, log, footer }
     }
 }

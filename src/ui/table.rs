@@ -3,7 +3,7 @@
 //! ```text
 //! ─ Tenants 11 ────────────────────────────────────────────────────────── sorted by level ▾ ─
 //!  Lvl▾ Name             $ spent  Budget Of budget   Used  Rate/h  Tok/m Last hour       Age
-//! ▌■ R  hooli             $1,512  $1,500 ██████┃███  101%   $7.56   267k ⣀⣠⣤⣶⣿⣀⣠⣤⣶⣿       60s
+//! ▌■ R  hooli             $1,512  $1,500 ██████┃███  101%   $7.56   267k ⣀⣠⣤⣶⣿⣀⣠⣤⣶⣿       <1m
 //! ```
 
 use ratatui::buffer::Buffer;
@@ -213,7 +213,7 @@ pub(super) fn level(row: &TenantRow, theme: &Theme) -> String {
 }
 
 fn pace(row: &TenantRow) -> String {
-    let pace = row.worst_budget().and_then(|budget| budget.pace());
+    let pace = row.worst_budget().and_then(super::super::domain::view::BudgetRow::pace);
     pace.map(|pace| format!("{:.1}x", pace.min(99.9))).unwrap_or_default()
 }
 

@@ -19,7 +19,7 @@ use crate::ui::paint::{Row, cut, left, rule, wrap};
 use crate::ui::theme::{Role, Theme};
 use crate::ui::{bar, format, help, log, profiles, sparkline};
 
-const LABEL_WIDTH: usize = 16;
+const LABEL_WIDTH: usize = 17;
 const BAR_WIDTH: usize = 20;
 /// Room at the right of a chart for its figures.
 const FIGURES_WIDTH: usize = 22;
@@ -112,9 +112,9 @@ fn signals<'a>(row: &TenantRow, theme: &'a Theme, width: usize) -> Vec<Row<'a>> 
 
 fn budget_line<'a>(budget: &BudgetRow, theme: &'a Theme) -> Row<'a> {
     let amounts = format!("{} of {} ", format::money(budget.spent.likely), format::money(budget.amount));
-    let pace = budget.pace().map(|pace| format!(", {pace:.1} x an even pace")).unwrap_or_default();
+    let pace = budget.pace().map(|pace| format!(", pace {pace:.1}x")).unwrap_or_default();
     let row =
-        Row::new(theme).add(Role::Dim, format!(" {} ", left(budget.id.as_str(), LABEL_WIDTH + 6, theme.glyphs())));
+        Row::new(theme).add(Role::Dim, format!(" {} ", left(budget.id.as_str(), LABEL_WIDTH + 5, theme.glyphs())));
     let row = bar::add(row, budget.used, budget.expected, budget.level, BAR_WIDTH, theme);
     row.add(Role::Text, format!(" {amounts}"))
         .add(Role::Level(budget.level), format::percent(budget.used))

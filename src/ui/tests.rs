@@ -20,7 +20,9 @@ fn state(view: Arc<FleetView>, size: (u16, u16), keys: &[KeyCode]) -> State {
     let mut state = State::new("DEMO x60", size);
     let mut take = |event| drop(update(&mut state, event, Duration::from_secs(1)));
     take(Event::View { view: view.clone(), detail: None });
-    keys.iter().for_each(|&code| take(Event::Key(KeyEvent::from(code))));
+    for &code in keys {
+        take(Event::Key(KeyEvent::from(code)));
+    }
     let detail = state.watched().map(|owner| Arc::new(detail(owner)));
     update(&mut state, Event::View { view, detail }, Duration::from_secs(1));
     state

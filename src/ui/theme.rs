@@ -133,9 +133,8 @@ impl Theme {
     fn modifiers(&self, role: Role) -> Modifier {
         let few_colours = matches!(self.depth, ColorDepth::Mono | ColorDepth::Ansi16);
         match role {
-            Role::Title | Role::Level(Level::Orange) | Role::Warning | Role::Key => Modifier::BOLD,
             Role::Level(Level::Red) if self.depth == ColorDepth::Mono => Modifier::BOLD.union(Modifier::REVERSED),
-            Role::Level(Level::Red) => Modifier::BOLD,
+            Role::Title | Role::Level(Level::Red | Level::Orange) | Role::Warning | Role::Key => Modifier::BOLD,
             Role::HeadingKey => Modifier::UNDERLINED,
             Role::Selected if few_colours => Modifier::REVERSED,
             Role::Dim | Role::BarRest if self.depth == ColorDepth::Mono => Modifier::DIM,

@@ -58,12 +58,13 @@ fn kind_of_answer(code: &str, status: u16) -> SourceErrorKind {
             "UnrecognizedClientException"
             | "InvalidClientTokenId"
             | "SignatureDoesNotMatch"
-            | "InvalidSignatureException",
+            | "InvalidSignatureException"
+            | "IncompleteSignature"
+            | "MissingAuthenticationToken"
+            | "AuthFailure"
+            | "InvalidAccessKeyId",
             _,
-        )
-        | ("IncompleteSignature" | "MissingAuthenticationToken" | "AuthFailure" | "InvalidAccessKeyId", _) => {
-            SourceErrorKind::Credentials
-        }
+        ) => SourceErrorKind::Credentials,
         (code, _) if code.starts_with("AccessDenied") || code == "UnauthorizedOperation" => SourceErrorKind::Denied,
         (code, status) if code.starts_with("Throttl") || code.contains("TooManyRequests") || status == 429 => {
             SourceErrorKind::Throttled

@@ -217,7 +217,10 @@ mod tests {
         MetricDataResult::builder().id("m0").set_timestamps(Some(times)).set_values(Some(values)).build()
     }
 
-    fn taken(answers: &[(&'static str, Meter, &[(i64, f64)])]) -> Result<Gathered, SourceError> {
+    /// A metric, its meter, and values by minute.
+    type Answer<'a> = (&'static str, Meter, &'a [(i64, f64)]);
+
+    fn taken(answers: &[Answer<'_>]) -> Result<Gathered, SourceError> {
         let mut gathered = Gathered::new();
         for &(metric, meter, values) in answers {
             let wanted = Wanted { profile: key(), metric, meter };

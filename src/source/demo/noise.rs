@@ -1,6 +1,6 @@
 //! Repeatable noise: a hash of numbers that say what it is for.
 
-/// Well-mixed bits of a seed and what the noise is for (SplitMix64's finalizer; Steele, Lea, Flood 2014).
+/// Well-mixed bits of a seed and what the noise is for (`SplitMix64`'s finalizer; Steele, Lea, Flood 2014).
 pub(super) fn bits(parts: &[u64]) -> u64 {
     parts.iter().fold(0x9e37_79b9_7f4a_7c15, |state, part| {
         let mut mixed = (state ^ part).wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -192,24 +192,33 @@ fn identity(row: &Row) -> (&str, &str) {
     (&row.tenant, &row.model)
 }
 
+/// A profile's account, region and id.
+type Place = (String, String, String);
+
 /// The profiles that appear with more than one identity in a scope.
-fn shared_profiles(rows: &[Row]) -> BTreeSet<(String, String, String)> {
-    let mut identities: BTreeMap<(&str, &str, &str), BTreeSet<(&str, &str)>> = BTreeMap::new();
+fn shared_profiles(rows: &[Row]) -> BTreeSet<Place> {
+    let mut identities: BTreeMap<Place, BTreeSet<_>> = BTreeMap::new();
     for row in rows {
-        identities.entry((&row.account, &row.region, &row.profile)).or_default().insert(identity(row));
+        identities.entry(place(row)).or_default().insert(identity(row));
     }
     let shared = identities.into_iter().filter(|(_, identities)| identities.len() > 1);
-    shared.map(|((account, region, profile), _)| (account.to_owned(), region.to_owned(), profile.to_owned())).collect()
+    shared.map(|(place, _)| place).collect()
 }
 
-fn key_of(row: &Row, scope: &str, shared: &BTreeSet<(String, String, String)>) -> ProfileKey {
+fn place(row: &Row) -> Place {
+    (row.account.clone(), row.region.clone(), row.profile.clone())
+}
+
+fn key_of(row: &Row, scope: &str, shared: &BTreeSet<Place>) -> ProfileKey {
     let parts: Vec<&str> =
         [row.account.as_str(), row.region.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
     let scope = if parts.is_empty() { scope.to_owned() } else { parts.join("/") };
     let bare = ProfileId::from_id_or_arn(&row.profile);
-    let place = (row.account.clone(), row.region.clone(), row.profile.clone());
-    let id =
-        if shared.contains(&place) { ProfileId::new(format!("{bare}@{}/{}", row.tenant, row.model)) } else { bare };
+    let id = if shared.contains(&place(row)) {
+        ProfileId::new(format!("{bare}@{}/{}", row.tenant, row.model))
+    } else {
+        bare
+    };
     ProfileKey { scope: ScopeName::new(scope), id }
 }
 
