@@ -12,3 +12,9 @@ pub mod offline;
 pub mod session;
 pub mod setup;
 pub mod signals;
+
+/// Panics if the environment asks for it, so that a test can see the terminal restored. Release builds never do.
+fn rehearse_panic(place: &str) {
+    let asked = cfg!(debug_assertions) && std::env::var("BEDTOP_REHEARSE_PANIC").is_ok_and(|asked| asked == place);
+    assert!(!asked, "a rehearsed panic");
+}

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use color_eyre::eyre::{Result, bail};
+use color_eyre::eyre::{Result, bail, eyre};
 use jiff::Timestamp;
 
 use crate::config::Config;
@@ -50,7 +50,7 @@ impl InputOptions {
 
 /// Reads a usage CSV and says on standard error what of it was left out.
 pub(super) fn load_recording(path: &Path, reading: &ReadingOptions) -> Result<Recording> {
-    let recording = Recording::load(path, reading.bin)?;
+    let recording = Recording::load(path, reading.bin).map_err(|error| eyre!("{error}; {}", error.remedy))?;
     let mut errors = io::stderr().lock();
     for warning in recording.warnings() {
         writeln!(errors, "bedtop: {}", printable(&warning))?;

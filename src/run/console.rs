@@ -16,6 +16,7 @@ use tokio::time::Instant as Deadline;
 use crate::app::{Effect, Event, State, update};
 use crate::config::{Config, Glyphs, ThemeChoice};
 use crate::run::engine::Update;
+use crate::run::rehearse_panic;
 use crate::run::session::{Prepare, Session};
 use crate::run::signals::{self, Request, Signals};
 use crate::term::capability::{Background, Capability, ColorDepth, GlyphSet};
@@ -214,6 +215,7 @@ impl Console {
     }
 
     fn draw(&mut self) -> Result<()> {
+        rehearse_panic("screen");
         let Self { state, look, screen, .. } = self;
         screen.draw(|area, buf| ui::draw(state, &look.theme, area, buf)).wrap_err("could not write to the terminal")?;
         self.drawn = Instant::now();

@@ -15,6 +15,7 @@ use crate::domain::ids::Owner;
 use crate::domain::time::Step;
 use crate::domain::usage::Batch;
 use crate::run::engine::{Command, Engine, QUEUE_LENGTH, Update};
+use crate::run::rehearse_panic;
 use crate::run::setup::{Prepared, Sources};
 use crate::source::Source;
 
@@ -99,6 +100,7 @@ fn run_engine(
     updates: &watch::Sender<Update>,
 ) -> Result<()> {
     let result = prepare().map(|prepared| {
+        rehearse_panic("engine");
         let Prepared { store, policy, sources, settings, clock, .. } = prepared;
         let now = clock.now();
         let collection = Collection { sources, settings, clock, step: store.step(), known: store.scopes(now) };

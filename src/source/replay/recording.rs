@@ -15,7 +15,7 @@ use crate::domain::profile::{Profile, Reach};
 use crate::domain::text::printable;
 use crate::domain::time::{Step, TimeSpan};
 use crate::domain::usage::{Batch, Point, ProfileUsage};
-use crate::source::replay::table::{self, Refused, Row, Table, unusable};
+use crate::source::replay::table::{self, Refused, Row, Table, unreadable, unusable};
 use crate::source::{SourceError, model_name};
 
 /// How many refused lines a warning names.
@@ -46,7 +46,7 @@ impl Recording {
     /// When the file cannot be read, lacks a column that is needed, or holds no usable row.
     pub fn load(path: &Path, bin: Option<Step>) -> Result<Self, SourceError> {
         let name = path.display().to_string();
-        let input = open(path).map_err(|error| unusable(&name, &error.to_string()))?;
+        let input = open(path).map_err(|error| unreadable(&name, &error))?;
         let stem = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let scope = stem.split('.').next().filter(|stem| !stem.is_empty() && *stem != "-").unwrap_or("usage");
         Self::sort(table::read(input, &name)?, scope, bin).ok_or_else(|| unusable(&name, "it has no usable row"))

@@ -1,7 +1,7 @@
 //! Lines of the usage CSV to rows. Columns are found by name, in any order.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{self, Read};
 
 use csv::StringRecord;
 use jiff::Timestamp;
@@ -94,6 +94,15 @@ pub(super) fn read(input: impl Read, name: &str) -> Result<Table, SourceError> {
             }
             Err(_) => table.refused.push(Refused { line: before, reason: "it is not UTF-8 text".to_owned() }),
         }
+    }
+}
+
+/// A file that cannot be read.
+pub(super) fn unreadable(name: &str, error: &io::Error) -> SourceError {
+    SourceError {
+        kind: SourceErrorKind::Input,
+        message: format!("could not read the usage CSV {}: {error}", printable(name)),
+        remedy: "check its path and that it can be read; `-` reads standard input".to_owned(),
     }
 }
 

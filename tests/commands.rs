@@ -1,0 +1,202 @@
+//! The one-shot commands of the real program: what they print, and what they say about bad input.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use bedtop::domain::time::Step;
+use bedtop::history::{Retention, Store, StoreOptions};
+use rstest::rstest;
+
+const SLICE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/usage_slice.csv");
+
+fn home() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary home")
+}
+
+fn run(home: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bedtop"))
+        .args(arguments)
+        .env_clear()
+        .env("HOME", home)
+        .current_dir(home)
+        .output()
+        .expect("the program runs")
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Runs a command that must succeed; gives its standard output.
+fn printed(home: &Path, arguments: &[&str]) -> String {
+    let output = run(home, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", said(&output));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// Runs a command that must fail with this code; gives what it said.
+fn refused(home: &Path, arguments: &[&str], code: i32) -> String {
+    let output = run(home, arguments);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", said(&output));
+    said(&output)
+}
+
+/// Sums of the slice by tenant and meter, as plainly as can be.
+fn plain_sums() -> BTreeMap<String, BTreeMap<String, u64>> {
+    let mut sums: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    let mut reader = csv::Reader::from_path(SLICE).expect("the slice is readable");
+    let header = reader.headers().expect("a header").clone();
+    for record in reader.records() {
+        let record = record.expect("a row");
+        for (meter, value) in header.iter().zip(&record).skip(4) {
+            let sum = sums.entry(record[1].to_owned()).or_default().entry(meter.to_owned()).or_default();
+            *sum += value.parse::<u64>().expect("a count");
+        }
+    }
+    sums
+}
+
+#[test]
+fn a_replayed_file_sums_up_exactly() {
+    let home = home();
+    let text = printed(home.path(), &["replay", SLICE, "--speed", "0", "--once"]);
+    let view: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(view["schema"], 1);
+    let expected = plain_sums();
+    let tenants = view["tenants"].as_array().expect("a list");
+    assert_eq!(tenants.len(), expected.len());
+    for tenant in tenants {
+        let name = tenant["tenant"].as_str().expect("a name");
+        for (meter, sum) in &expected[name] {
+            assert_eq!(tenant["usage"][meter], *sum, "{name} {meter}");
+        }
+        let is_unknown = name == "d052";
+        assert_eq!(tenant["cost_usd"].is_null(), is_unknown, "{name}: only a model in no price book has no cost");
+        assert_eq!(tenant["unpriced_tokens"] != 0, is_unknown, "{name}");
+    }
+}
+
+#[test]
+fn the_same_rows_come_as_table_json_and_csv() {
+    let home = home();
+    let of = |format: &str| printed(home.path(), &["tenants", "--input", SLICE, "--output", format]);
+    let json: serde_json::Value = serde_json::from_str(&of("json")).expect("JSON");
+    let names: Vec<&str> = json["tenants"].as_array().expect("a list").iter().filter_map(|row| row["tenant"].as_str()).collect();
+    let csv = of("csv");
+    let of_csv: Vec<String> = csv::Reader::from_reader(csv.as_bytes())
+        .deserialize::<BTreeMap<String, String>>()
+        .map(|row| row.expect("a row")["tenant"].clone())
+        .collect();
+    assert_eq!(of_csv, names);
+    let table = of("table");
+    assert!(names.iter().all(|name| table.contains(name)) && table.contains("unpriced"), "{table}");
+}
+
+#[test]
+fn the_status_comes_as_text_and_as_one_line_for_tmux() {
+    let home = home();
+    let text = printed(home.path(), &["status", "--input", SLICE]);
+    assert!(text.contains("2025-03") && text.contains("tokens unpriced"), "{text}");
+    let tmux = printed(home.path(), &["status", "--input", SLICE, "--format", "tmux"]);
+    assert_eq!(tmux.trim_end().lines().count(), 1, "{tmux}");
+    assert!(tmux.contains("#[fg="), "{tmux}");
+}
+
+#[test]
+fn a_price_given_by_hand_prices_what_the_book_does_not_know() {
+    let home = home();
+    let file = home.path().join("one.csv");
+    fs::write(&file, "timestamp,tenant,input_tokens,output_tokens\n2026-11-01T00:00:00Z,acme,1000000,100000\n").expect("written");
+    let text = printed(home.path(), &["tenants", "--input", "one.csv", "--price", "input=3,output=15", "--output", "json"]);
+    let view: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(view["tenants"][0]["cost_usd"]["likely"], "4.50");
+    assert_eq!(view["tenants"][0]["provenance"], "fallback price");
+}
+
+#[test]
+fn malformed_rows_are_told_and_the_others_counted() {
+    let home = home();
+    let file = home.path().join("bad.csv");
+    fs::write(&file, "timestamp,tenant,invocations\n0,acme,5\nnever,acme,7\n60,acme,-1\n60,ac\x1bme,2\n").expect("written");
+    let output = run(home.path(), &["replay", "bad.csv", "--speed", "0", "--once"]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("2 rows were refused: line 3: `never` is not a time") && errors.contains("line 4:"), "{errors}");
+    let view: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(view["rows_refused"], 2);
+    assert_eq!(view["tenants"].as_array().map(Vec::len), Some(2));
+    let table = printed(home.path(), &["tenants", "--input", "bad.csv"]);
+    assert!(table.contains("ac·me") && !table.contains('\x1b'), "{table:?}");
+}
+
+#[rstest]
+#[case::missing_file(&["tenants", "--input", "nowhere.csv"], 1, "could not read the usage CSV nowhere.csv")]
+#[case::not_a_trace(&["replay", "store.toml", "--once"], 1, "it has no column `timestamp`")]
+#[case::bad_price(&["tenants", "--input", "x.csv", "--price", "3,15"], 2, "write for example input=3,output=15")]
+#[case::bad_bin(&["tenants", "--input", "x.csv", "--bin", "7s"], 2, "a bin is a whole number of minutes")]
+#[case::bad_flag(&["tenants", "--imput", "x.csv"], 2, "--input")]
+#[case::bad_command(&["tenant"], 2, "tenants")]
+#[case::bad_speed(&["demo", "--speed", "0"], 2, "a number above 0")]
+#[case::bad_scenario(&["demo", "--scenario", "spikes"], 2, "choose one of all, peak, spike")]
+#[case::bad_zone(&["status", "--timezone", "Europe/Berln"], 1, "did you mean `Europe/Berlin`?")]
+#[case::bad_endpoint(&["status", "--endpoint-url", "localhost"], 1, "is not a URL")]
+#[case::no_history(&["status"], 1, "there is no history")]
+#[case::no_terminal(&["demo"], 1, "the console needs a terminal")]
+#[case::missing_config(&["status", "--config", "none.toml"], 1, "bedtop config init")]
+fn bad_input_is_told_with_the_next_step(#[case] arguments: &[&str], #[case] code: i32, #[case] expected: &str) {
+    let home = home();
+    fs::write(home.path().join("store.toml"), "nothing\n").expect("written");
+    let told = refused(home.path(), arguments, code);
+    assert!(told.contains(expected), "{told}");
+    assert!(!told.contains("panicked"), "{told}");
+}
+
+#[test]
+fn the_config_is_written_once_checked_and_shown() {
+    let home = home();
+    let path = home.path().join(".config/bedtop/config.toml");
+    printed(home.path(), &["config", "init"]);
+    let written = fs::read_to_string(&path).expect("written");
+    let told = refused(home.path(), &["config", "init"], 1);
+    assert!(told.contains("was not touched"), "{told}");
+    printed(home.path(), &["config", "check"]);
+    fs::write(&path, written.replace("timezone = \"UTC\"", "timezone = \"Asia/Tokyo\"\nceilling = 5")).expect("written");
+    let told = refused(home.path(), &["config", "check"], 1);
+    assert!(told.contains("config.toml") && told.contains("line 7, column 1") && told.contains("`ceilling`"), "{told}");
+    fs::write(&path, written.replace("timezone = \"UTC\"", "timezone = \"Asia/Tokyo\"")).expect("written");
+    let shown = printed(home.path(), &["config", "show", "--store", "here"]);
+    let line = |key: &str| shown.lines().find(|line| line.starts_with(key)).unwrap_or_default().to_owned();
+    assert!(line("timezone").ends_with("\"Asia/Tokyo\"  # file"), "{shown}");
+    assert!(line("store.path").ends_with("\"here\"  # flag"), "{shown}");
+}
+
+#[test]
+fn a_store_in_use_is_told_and_left_alone() {
+    let home = home();
+    let folder = home.path().join("store");
+    let options = StoreOptions { step: Step::MINUTE, retention: Retention::DEFAULT, durable: true };
+    let _owner = Store::open(&folder, &options).expect("opens");
+    let told = refused(home.path(), &["status", "--store", "store"], 1);
+    assert!(told.contains("is in use by another bedtop"), "{told}");
+}
+
+#[test]
+fn every_command_has_a_help_with_an_example() {
+    let home = home();
+    let commands: [&[&str]; 9] = [
+        &[],
+        &["demo"],
+        &["replay"],
+        &["collect"],
+        &["status"],
+        &["tenants"],
+        &["config", "init"],
+        &["config", "check"],
+        &["config", "show"],
+    ];
+    for command in commands {
+        let help = printed(home.path(), &[command, &["--help"]].concat());
+        assert!(help.contains("Example") && help.contains("bedtop"), "{help}");
+    }
+}
