@@ -83,7 +83,8 @@ fn the_same_rows_come_as_table_json_and_csv() {
     let home = home();
     let of = |format: &str| printed(home.path(), &["tenants", "--input", SLICE, "--output", format]);
     let json: serde_json::Value = serde_json::from_str(&of("json")).expect("JSON");
-    let names: Vec<&str> = json["tenants"].as_array().expect("a list").iter().filter_map(|row| row["tenant"].as_str()).collect();
+    let names: Vec<&str> =
+        json["tenants"].as_array().expect("a list").iter().filter_map(|row| row["tenant"].as_str()).collect();
     let csv = of("csv");
     let of_csv: Vec<String> = csv::Reader::from_reader(csv.as_bytes())
         .deserialize::<BTreeMap<String, String>>()
@@ -108,8 +109,10 @@ fn the_status_comes_as_text_and_as_one_line_for_tmux() {
 fn a_price_given_by_hand_prices_what_the_book_does_not_know() {
     let home = home();
     let file = home.path().join("one.csv");
-    fs::write(&file, "timestamp,tenant,input_tokens,output_tokens\n2026-11-01T00:00:00Z,acme,1000000,100000\n").expect("written");
-    let text = printed(home.path(), &["tenants", "--input", "one.csv", "--price", "input=3,output=15", "--output", "json"]);
+    fs::write(&file, "timestamp,tenant,input_tokens,output_tokens\n2026-11-01T00:00:00Z,acme,1000000,100000\n")
+        .expect("written");
+    let text =
+        printed(home.path(), &["tenants", "--input", "one.csv", "--price", "input=3,output=15", "--output", "json"]);
     let view: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(view["tenants"][0]["cost_usd"]["likely"], "4.50");
     assert_eq!(view["tenants"][0]["provenance"], "fallback price");
@@ -119,10 +122,14 @@ fn a_price_given_by_hand_prices_what_the_book_does_not_know() {
 fn malformed_rows_are_told_and_the_others_counted() {
     let home = home();
     let file = home.path().join("bad.csv");
-    fs::write(&file, "timestamp,tenant,invocations\n0,acme,5\nnever,acme,7\n60,acme,-1\n60,ac\x1bme,2\n").expect("written");
+    fs::write(&file, "timestamp,tenant,invocations\n0,acme,5\nnever,acme,7\n60,acme,-1\n60,ac\x1bme,2\n")
+        .expect("written");
     let output = run(home.path(), &["replay", "bad.csv", "--speed", "0", "--once"]);
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(errors.contains("2 rows were refused: line 3: `never` is not a time") && errors.contains("line 4:"), "{errors}");
+    assert!(
+        errors.contains("2 rows were refused: line 3: `never` is not a time") && errors.contains("line 4:"),
+        "{errors}"
+    );
     let view: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(view["rows_refused"], 2);
     assert_eq!(view["tenants"].as_array().map(Vec::len), Some(2));
@@ -161,7 +168,8 @@ fn the_config_is_written_once_checked_and_shown() {
     let told = refused(home.path(), &["config", "init"], 1);
     assert!(told.contains("was not touched"), "{told}");
     printed(home.path(), &["config", "check"]);
-    fs::write(&path, written.replace("timezone = \"UTC\"", "timezone = \"Asia/Tokyo\"\nceilling = 5")).expect("written");
+    fs::write(&path, written.replace("timezone = \"UTC\"", "timezone = \"Asia/Tokyo\"\nceilling = 5"))
+        .expect("written");
     let told = refused(home.path(), &["config", "check"], 1);
     assert!(told.contains("config.toml") && told.contains("line 7, column 1") && told.contains("`ceilling`"), "{told}");
     fs::write(&path, written.replace("timezone = \"UTC\"", "timezone = \"Asia/Tokyo\"")).expect("written");

@@ -130,7 +130,11 @@ fn a_store_that_cannot_be_opened_ends_it_with_the_reason() {
     let home = home();
     let store = home.path().join("store");
     std::fs::create_dir(&store).expect("made");
-    std::fs::write(store.join("store.toml"), "format = 9\nmin_reader = 9\nwriter = \"9.9.9\"\nsegment_bytes = 1\nstep_seconds = 60\n").expect("written");
+    std::fs::write(
+        store.join("store.toml"),
+        "format = 9\nmin_reader = 9\nwriter = \"9.9.9\"\nsegment_bytes = 1\nstep_seconds = 60\n",
+    )
+    .expect("written");
     let terminal = Terminal::start(&["--store", "store"], (100, 30), home.path(), &[]);
     let (code, screen) = terminal.wait_for_end();
     assert_eq!(code, 1);
@@ -140,7 +144,12 @@ fn a_store_that_cannot_be_opened_ends_it_with_the_reason() {
 #[test]
 fn without_credentials_it_says_so_and_stays() {
     let home = home();
-    let mut terminal = Terminal::start(&["--region", "us-east-1", "--endpoint-url", "http://127.0.0.1:9"], (100, 30), home.path(), &[]);
+    let mut terminal = Terminal::start(
+        &["--region", "us-east-1", "--endpoint-url", "http://127.0.0.1:9"],
+        (100, 30),
+        home.path(),
+        &[],
+    );
     terminal.wait_for("no AWS credentials were found");
     terminal.wait_for("aws sso login");
     terminal.press("q");

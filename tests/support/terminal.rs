@@ -1,4 +1,5 @@
 //! The real program in a pseudo-terminal, with the screen that a person would see.
+#![allow(dead_code, reason = "each of the tests that share it needs a part of it")]
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -12,6 +13,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// How long anything may take before the test fails: far above what it takes, so that a slow machine passes.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// How long to wait before keys are pressed again.
+const BETWEEN_PRESSES: Duration = Duration::from_millis(200);
 
 /// A running program with its terminal.
 pub(crate) struct Terminal {
@@ -31,7 +35,12 @@ struct Shown {
 
 impl Terminal {
     /// Starts the program in a terminal of this size, in a home of its own and an environment of nothing but `variables`.
-    pub(crate) fn start(arguments: &[&str], (width, height): (u16, u16), home: &Path, variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(
+        arguments: &[&str],
+        (width, height): (u16, u16),
+        home: &Path,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let pty = native_pty_system().openpty(size(width, height)).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(program());
         command.args(arguments);
@@ -45,7 +54,10 @@ impl Terminal {
         let modes_before = modes(pty.master.as_ref());
         let child = pty.slave.spawn_command(command).expect("the program starts");
         drop(pty.slave);
-        let shown = Arc::new(Shown { screen: Mutex::new(vt100::Parser::new(cells(height), cells(width), 0)), changed: Condvar::new() });
+        let shown = Arc::new(Shown {
+            screen: Mutex::new(vt100::Parser::new(cells(height), cells(width), 0)),
+            changed: Condvar::new(),
+        });
         let output = pty.master.try_clone_reader().expect("the terminal's output");
         let screen = Arc::clone(&shown);
         let reader = thread::spawn(move || show(output, &screen));
@@ -55,7 +67,33 @@ impl Terminal {
 
     /// Presses keys.
     pub(crate) fn press(&mut self, keys: &str) {
-        self.keyboard.write_all(keys.as_bytes()).and_then(|()| self.keyboard.flush()).expect("the program reads its keys");
+        self.keyboard
+            .write_all(keys.as_bytes())
+            .and_then(|()| self.keyboard.flush())
+            .expect("the program reads its keys");
+    }
+
+    /// Presses keys again and again until something holds.
+    pub(crate) fn press_until(&mut self, keys: &str, holds: impl Fn() -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !holds() {
+            assert!(Instant::now() < end, "pressed {keys} in vain");
+            self.press(keys);
+            thread::sleep(BETWEEN_PRESSES);
+        }
+    }
+
+    /// Presses keys again and again until the screen shows a text; gives the screen.
+    pub(crate) fn press_until_shown(&mut self, keys: &str, text: &str) -> String {
+        let shown = Arc::clone(&self.shown);
+        self.press_until(keys, || shown.contents().contains(text));
+        self.shown.contents()
+    }
+
+    /// Presses keys again and again until the screen does not show a text any more.
+    pub(crate) fn press_until_gone(&mut self, keys: &str, text: &str) {
+        let shown = Arc::clone(&self.shown);
+        self.press_until(keys, || !shown.contents().contains(text));
     }
 
     /// Waits until the screen shows a text; gives the screen.
@@ -117,6 +155,12 @@ impl Terminal {
             assert!(!left.is_zero(), "waited in vain for {what}; the screen shows:\n{}", parser.screen().contents());
             parser = self.shown.changed.wait_timeout(parser, left).expect("not poisoned").0;
         }
+    }
+}
+
+impl Shown {
+    fn contents(&self) -> String {
+        self.screen.lock().expect("not poisoned").screen().contents()
     }
 }
 

@@ -1,0 +1,228 @@
+//! The real program with the real AWS SDK against a fake AWS that is loaded with a slice of a real trace.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use aws_sdk_bedrock::types::{InferenceProfileModelSource, Tag};
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use bedtop::domain::calendar::Calendar;
+use jiff::{SignedDuration, Timestamp};
+
+#[path = "support/fake_aws.rs"]
+mod fake;
+#[path = "support/terminal.rs"]
+mod terminal;
+
+use fake::{Failure, FakeAws};
+use terminal::Terminal;
+
+const SLICE: &str = include_str!("data/usage_slice.csv");
+const METRICS: [(&str, &str); 3] =
+    [("invocations", "Invocations"), ("input_tokens", "InputTokenCount"), ("output_tokens", "OutputTokenCount")];
+/// The last bin of the slice ends here.
+const SLICE_END: &str = "2025-03-13T00:00:00Z";
+
+/// Sums by tenant and column.
+type Sums = BTreeMap<String, BTreeMap<String, u64>>;
+
+/// One row of the slice, moved to the present.
+struct Row {
+    at: Timestamp,
+    tenant: String,
+    profile: String,
+    model: String,
+    counts: BTreeMap<String, u64>,
+}
+
+/// The rows of the slice, moved so that the last bin has just ended.
+fn rows(now: Timestamp) -> Vec<Row> {
+    let slice_end: Timestamp = SLICE_END.parse().expect("a valid time");
+    let bin = 600;
+    let shift = now.as_second() / bin * bin - slice_end.as_second();
+    let mut reader = csv::Reader::from_reader(SLICE.as_bytes());
+    let header = reader.headers().expect("a header").clone();
+    let row = |record: csv::StringRecord| Row {
+        at: record[0].parse::<Timestamp>().expect("a time") + SignedDuration::from_secs(shift),
+        tenant: record[1].to_owned(),
+        profile: record[2].to_owned(),
+        model: record[3].to_owned(),
+        counts: header
+            .iter()
+            .zip(&record)
+            .skip(4)
+            .map(|(name, count)| (name.to_owned(), count.parse().expect("a count")))
+            .collect(),
+    };
+    reader.records().map(|record| row(record.expect("a row"))).collect()
+}
+
+/// What a month-to-date view must come to.
+fn expected(rows: &[Row], now: Timestamp) -> Sums {
+    let month = Calendar::months(jiff::tz::TimeZone::UTC).span_at(now);
+    let mut sums = Sums::new();
+    for row in rows {
+        let tenant = sums.entry(row.tenant.clone()).or_default();
+        for (meter, count) in &row.counts {
+            *tenant.entry(meter.clone()).or_default() += if month.contains(row.at) { *count } else { 0 };
+        }
+    }
+    sums
+}
+
+async fn sdk_config(endpoint: &str, region: &str) -> aws_config::SdkConfig {
+    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    aws_config::defaults(aws_config::BehaviorVersion::latest())
+        .http_client(http)
+        .region(aws_config::Region::new(region.to_owned()))
+        .endpoint_url(endpoint)
+        .credentials_provider(aws_sdk_bedrock::config::Credentials::new("x", "y", None, None, "test"))
+        .load()
+        .await
+}
+
+/// Makes a profile for each one of the slice, tagged with its tenant, and puts its counts under the profile's id.
+async fn load(fake: &FakeAws, region: &str, rows: &[Row]) {
+    let config = sdk_config(fake.direct(), region).await;
+    let bedrock = aws_sdk_bedrock::Client::new(&config);
+    let cloudwatch = aws_sdk_cloudwatch::Client::new(&config);
+    let mut ids: BTreeMap<&str, String> = BTreeMap::new();
+    let mut data = Vec::new();
+    for row in rows {
+        if !ids.contains_key(row.profile.as_str()) {
+            ids.insert(&row.profile, create_profile(&bedrock, region, row).await);
+        }
+        let id = &ids[row.profile.as_str()];
+        data.extend(METRICS.iter().map(|(column, metric)| datum(metric, id, row.at, row.counts[*column])));
+    }
+    for batch in data.chunks(900) {
+        let put = cloudwatch.put_metric_data().namespace("AWS/Bedrock").set_metric_data(Some(batch.to_vec())).send();
+        put.await.expect("the fake AWS takes metrics");
+    }
+}
+
+async fn create_profile(bedrock: &aws_sdk_bedrock::Client, region: &str, row: &Row) -> String {
+    let model = format!("arn:aws:bedrock:{region}::foundation-model/{}", row.model);
+    let tag = Tag::builder().key("TenantID").value(&row.tenant).build().expect("a whole tag");
+    let created = bedrock
+        .create_inference_profile()
+        .inference_profile_name(&row.profile)
+        .model_source(InferenceProfileModelSource::CopyFrom(model))
+        .tags(tag)
+        .send()
+        .await
+        .expect("the fake AWS makes profiles");
+    created.inference_profile_arn().rsplit('/').next().expect("an id").to_owned()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "CloudWatch takes floats; the counts are far below 2^53")]
+fn datum(metric: &str, id: &str, at: Timestamp, count: u64) -> MetricDatum {
+    MetricDatum::builder()
+        .metric_name(metric)
+        .dimensions(Dimension::builder().name("ModelId").value(id).build())
+        .timestamp(DateTime::from_secs(at.as_second()))
+        .value(count as f64)
+        .build()
+}
+
+fn filled(region: &str) -> (FakeAws, Vec<Row>, Timestamp) {
+    let fake = FakeAws::start();
+    let now = Timestamp::now();
+    let rows = rows(now);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(load(&fake, region, &rows));
+    (fake, rows, now)
+}
+
+/// What the program needs to reach the fake AWS, and a short backfill.
+fn console(fake: &FakeAws, home: &Path) -> Terminal {
+    std::fs::write(home.join("bedtop.toml"), "[collect]\nbackfill = \"36h\"\n").expect("written");
+    let variables = [
+        ("AWS_ENDPOINT_URL", fake.endpoint()),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "x"),
+        ("AWS_SECRET_ACCESS_KEY", "y"),
+        ("NO_PROXY", "127.0.0.1"),
+    ];
+    Terminal::start(&["--config", "bedtop.toml", "--store", "store"], (160, 40), home, &variables)
+}
+
+fn status(home: &Path) -> serde_json::Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_bedtop"))
+        .args(["status", "--store", "store", "--format", "json"])
+        .env_clear()
+        .env("HOME", home)
+        .current_dir(home)
+        .output()
+        .expect("the program runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn every_total_is_right_to_the_token_and_survives_the_end() {
+    let (fake, rows, now) = filled("us-east-1");
+    let home = tempfile::tempdir().expect("a temporary home");
+    let mut terminal = console(&fake, home.path());
+    terminal.wait_for("Tenants 6");
+    // One poll, one backfill, and another poll after it: then all of it has been stored.
+    terminal.press_until("r", || fake.metric_requests() >= 3);
+    terminal.press("q");
+    assert_eq!(terminal.wait_for_end().0, 0);
+    let view = status(home.path());
+    let tenants = view["tenants"].as_array().expect("a list");
+    let expected = expected(&rows, now);
+    assert_eq!(tenants.len(), expected.len());
+    for tenant in tenants {
+        let name = tenant["tenant"].as_str().expect("a name");
+        for (meter, sum) in &expected[name] {
+            assert_eq!(tenant["usage"][meter], *sum, "{name} {meter}");
+        }
+        let is_unpriced = name == "d052" && expected[name]["input_tokens"] > 0;
+        assert_eq!(tenant["cost_usd"].is_null(), is_unpriced, "{name}: the price follows the model behind the profile");
+    }
+    assert_ne!(view["own_cost"]["metrics_requested"], 0, "the console's own bill is counted: {}", view["own_cost"]);
+}
+
+#[test]
+fn each_failure_is_a_clear_state_and_the_last_data_stays() {
+    let (fake, _, _) = filled("us-east-1");
+    let home = tempfile::tempdir().expect("a temporary home");
+    let mut terminal = console(&fake, home.path());
+    terminal.wait_for("Tenants 6");
+    let failures = [
+        (Failure::Throttled, "throttled: cloudwatch:GetMetricData"),
+        (Failure::ServerError, "service: cloudwatch:GetMetricData"),
+        (Failure::ExpiredToken, "expired: cloudwatch:GetMetricData"),
+        (Failure::TooManyRequests, "throttled: cloudwatch:GetMetricData"),
+        (Failure::Hang, "timeout: cloudwatch:GetMetricData"),
+    ];
+    for (failure, told) in failures {
+        fake.fail(failure);
+        let screen = terminal.press_until_shown("r", told);
+        assert!(screen.contains(" old, "), "{failure:?} has its age: {screen}");
+        assert!(screen.contains("Tenants 6") && screen.contains("d079"), "{failure:?} keeps the data: {screen}");
+        if failure == Failure::ExpiredToken {
+            assert!(screen.contains("aws sso login"), "{screen}");
+        }
+    }
+    fake.fail(Failure::None);
+    terminal.press_until_gone("r", "cloudwatch:GetMetricData");
+    terminal.press("q");
+    assert_eq!(terminal.wait_for_end().0, 0);
+}
+
+#[test]
+fn another_region_has_none_of_it_and_says_what_to_check() {
+    let (fake, _, _) = filled("eu-west-1");
+    let home = tempfile::tempdir().expect("a temporary home");
+    let mut terminal = console(&fake, home.path());
+    let screen = terminal.wait_for("No application inference profiles found");
+    assert!(screen.contains("--region"), "{screen}");
+    terminal.press("q");
+    assert_eq!(terminal.wait_for_end().0, 0);
+}
