@@ -178,7 +178,7 @@ pub struct TenantRow {
     pub budgets: Vec<BudgetRow>,
     /// Its speed.
     pub rates: Rates,
-    /// Dollars a step (tokens a step where nothing has a price), oldest first, [`SPARK_STEPS`] steps up to
+    /// Dollars a step (tokens a step where some have no price), oldest first, [`SPARK_STEPS`] steps up to
     /// the watermark. `None` is a step that is not known: a hole, not a zero.
     pub sparkline: Vec<Option<f64>>,
     /// Start of the newest step with use in the sparkline's reach.

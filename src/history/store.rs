@@ -149,6 +149,12 @@ impl Store {
         self.engine.sync()
     }
 
+    /// When the newest poll that is stored ended; `None` before the first.
+    #[must_use]
+    pub fn newest_poll(&self) -> Option<Timestamp> {
+        self.newest_poll
+    }
+
     /// The alert machine's checkpoint, if one is stored and whole.
     #[must_use]
     pub fn checkpoint(&self) -> Option<Vec<u8>> {

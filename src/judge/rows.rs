@@ -32,7 +32,7 @@ pub(super) fn tenant_row(
         usage: used.usage,
         budgets: budgets(&subject, used, machine),
         rates: rates::of(&used.window, tally.rate_window()),
-        sparkline: used.sparkline.values(used.usage.is_wholly_unpriced()),
+        sparkline: used.sparkline.values(used.usage.unpriced_tokens > 0),
         last_use: used.last_use,
         profiles: profiles(used),
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
-use crate::domain::history::History;
 use crate::domain::ids::Owner;
 use crate::domain::usage::Batch;
 use crate::domain::view::{FleetView, TenantDetail};
@@ -57,6 +56,7 @@ pub struct Engine {
     watched: Option<Owner>,
     write_fault: Option<String>,
     has_stepped: bool,
+    latest: Option<Arc<FleetView>>,
 }
 
 impl Engine {
@@ -64,15 +64,13 @@ impl Engine {
     #[must_use]
     pub fn new(store: Store, policy: Policy, now: Timestamp) -> Self {
         let judge = Judge::new(store.checkpoint().as_deref());
-        Self { store, judge, policy, now, watched: None, write_fault: None, has_stepped: false }
+        Self { store, judge, policy, now, watched: None, write_fault: None, has_stepped: false, latest: None }
     }
 
     /// Works until every sender of commands is gone. Commands that wait are taken together, so that a view is
     /// made once for all of them.
     pub fn run(mut self, commands: &mut mpsc::Receiver<Command>, updates: &watch::Sender<Update>) {
-        if self.store.extent().is_some() {
-            self.publish(updates);
-        }
+        self.publish(updates);
         while let Some(command) = commands.blocking_recv() {
             self.handle(command);
             for _ in 1..QUEUE_LENGTH {
@@ -87,7 +85,9 @@ impl Engine {
     pub fn handle(&mut self, command: Command) {
         match command {
             Command::Store(batch) => self.store_batch(&batch),
-            Command::Step(now) => self.step(now),
+            Command::Step(now) if self.store.newest_poll().is_some() => self.step(now),
+            // Before the first answer there is nothing to judge.
+            Command::Step(_) => {}
             Command::Watch(owner) => self.watched = owner,
         }
     }
@@ -103,6 +103,7 @@ impl Engine {
     /// A batch that cannot be stored is said on the screen and asked for again by the next poll, because the
     /// watermark has not moved.
     fn store_batch(&mut self, batch: &Batch) {
+        self.latest = None;
         let stored = self.store.apply(batch);
         self.note(stored);
         self.now = self.now.max(batch.poll.at);
@@ -112,6 +113,7 @@ impl Engine {
     }
 
     fn step(&mut self, now: Timestamp) {
+        self.latest = None;
         self.now = self.now.max(now);
         self.has_stepped = true;
         let tally = self.judge.tally(&self.store, &self.policy, now);
@@ -128,9 +130,15 @@ impl Engine {
         self.write_fault = stored.err().map(|error| error.to_string());
     }
 
+    /// Publishes the view, made anew only if something was stored or stepped, and the watched detail. Before the first
+    /// answer ever there is nothing to show.
     fn publish(&mut self, updates: &watch::Sender<Update>) {
+        if self.store.newest_poll().is_none() {
+            return;
+        }
         let detail = self.watched.as_ref().map(|owner| tenant_detail(&self.store, &self.policy, owner, self.now));
-        let view = Arc::new(self.view());
+        let view = self.latest.take().unwrap_or_else(|| Arc::new(self.view()));
+        self.latest = Some(Arc::clone(&view));
         updates.send_replace(Update::View(Published { view, detail: detail.map(Arc::new) }));
     }
 }

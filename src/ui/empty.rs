@@ -31,6 +31,10 @@ fn texts(state: &State) -> (&'static str, Vec<String>) {
     {
         return ("Asking for profiles and usage", vec!["The first answers take a few seconds.".to_owned()]);
     }
+    if view.scopes.iter().any(|scope| scope.fault.is_some()) {
+        let hint = "What went wrong and what to do is said above. bedtop asks again by itself; r asks at once.";
+        return ("No answer yet", vec![hint.to_owned()]);
+    }
     let hints = [
         "bedtop watches application inference profiles: without any there is nothing to show.",
         "Check that the account and region above are the ones you mean (--profile, --region).",

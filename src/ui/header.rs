@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  bedtop  DEMO x60  ■ 1 R  ◆ 2 O  ▲ 1 Y  ○ 1 -  ● 6 G  Thu 13:42 UTC  data 1m  prod/us-east-1 +1  own $0.12 of $10.00
-//!  2026-11  $37.7k of $66.6k ██████┃░░░ 57%, even 62%  $217/h  4.1M tok/min  41.2M tokens unpriced
+//!  2026-11  $37.7k of $66.6k ██████┃░░░ 57% used, even 62%  $217/h  4.1M tok/m  41.2M tokens unpriced
 //! ```
 
 use jiff::tz::TimeZone;
@@ -18,7 +18,7 @@ use crate::ui::paint::{Row, cut};
 use crate::ui::theme::{Role, Theme};
 use crate::ui::{bar, format};
 
-const BAR_WIDTH: usize = 12;
+const BAR_WIDTH: usize = 10;
 /// Below this width counts are written closely.
 const ROOMY: u16 = 100;
 /// The longest name of a scope in the header.
@@ -91,8 +91,7 @@ fn second_line<'a>(view: &FleetView, theme: &'a Theme) -> Row<'a> {
             let level = if used >= 1.0 { Level::Red } else { Level::Green };
             let spent = format!("{} of {} ", format::money(totals.period_budget_spent), format::money(budget));
             let row = bar::add(row.add(Role::Title, spent), used, totals.period_elapsed, level, BAR_WIDTH, theme);
-            let shares =
-                format!(" {} used, even pace {}  ", format::percent(used), format::percent(totals.period_elapsed));
+            let shares = format!(" {} used, even {}  ", format::percent(used), format::percent(totals.period_elapsed));
             row.add(Role::Text, shares)
         }
         None => row.add(Role::Title, format!("{} spent  ", format::money(totals.period_spent.likely))),
@@ -100,7 +99,7 @@ fn second_line<'a>(view: &FleetView, theme: &'a Theme) -> Row<'a> {
     let rates = &totals.rates;
     row.add(
         Role::Text,
-        format!("{}/h  {} tok/min", format::dollars(rates.usd_per_hour), format::count(rates.tokens_per_minute)),
+        format!("{}/h  {} tok/m", format::dollars(rates.usd_per_hour), format::count(rates.tokens_per_minute)),
     )
     .add_if(totals.period_budget.is_some(), Role::Dim, format!("  all {}", format::money(totals.period_spent.likely)))
     .add_if(

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! ─ Tenants 11 ────────────────────────────────────────────────────────── sorted by level ▾ ─
-//!  Lvl▾ Name             $ spent  Budget Of budget   Used  Rate/h  Tok/m Last hour       Age
-//! ▌■ R  hooli             $1,512  $1,500 ██████┃███  101%   $7.56   267k ⣀⣠⣤⣶⣿⣀⣠⣤⣶⣿       <1m
+//!  Lvl▾ Name             $ spent   Budget Of budget   Used  Rate/h  Tok/m Last hour       Age
+//! ▌■ R  hooli             $1,512 $1,500/d ██████┃███  101%   $7.56   267k ⣀⣠⣤⣶⣿⣀⣠⣤⣶⣿       <1m
 //! ```
 
 use ratatui::buffer::Buffer;
@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 use crate::app::State;
 use crate::app::order::Column;
 use crate::domain::level::Level;
-use crate::domain::view::{FleetView, TenantRow};
+use crate::domain::view::{BudgetRow, FleetView, TenantRow};
 use crate::term::capability::GlyphSet;
 use crate::ui::paint::{Row, left, overlay, right, rule};
 use crate::ui::theme::{Role, Theme};
@@ -32,7 +32,7 @@ const COLUMNS: [(Shown, usize); 15] = [
     (Shown::Sortable(Column::Level), 4),
     (Shown::Sortable(Column::Name), 14),
     (Shown::Sortable(Column::Spent), 9),
-    (Shown::Budget, 7),
+    (Shown::Budget, 8),
     (Shown::Bar, 10),
     (Shown::Sortable(Column::Used), 5),
     (Shown::Sortable(Column::Pace), 5),
@@ -180,7 +180,7 @@ fn cell<'a>(line: Row<'a>, row: &TenantRow, column: Shown, width: usize, theme: 
         Shown::Sortable(Column::Spent) => {
             line.add(spent_role(row), right(&format::cost(&row.usage, is_ascii(theme)), width, glyphs))
         }
-        Shown::Budget => number(line, &budget.map(|budget| format::money(budget.amount)).unwrap_or_default()),
+        Shown::Budget => number(line, &budget.map(budget_text).unwrap_or_default()),
         Shown::Bar if budget.is_none() && row.usage.unpriced_tokens > 0 => {
             let tokens = format!("{} tok", format::whole(row.usage.unpriced_tokens));
             line.add(Role::Warning, left(&tokens, width, glyphs))
@@ -210,6 +210,16 @@ fn cell<'a>(line: Row<'a>, row: &TenantRow, column: Shown, width: usize, theme: 
 pub(super) fn level(row: &TenantRow, theme: &Theme) -> String {
     let held = row.frozen_level.map(|level| level.letter().to_lowercase().to_string()).unwrap_or_default();
     format!("{} {}{held}", theme.glyphs().level(row.level), row.level.letter())
+}
+
+/// `$10.0k`; `$109/d` and `$700/w` for budgets of a day and a week.
+fn budget_text(budget: &BudgetRow) -> String {
+    let per = match budget.span.length().as_hours() {
+        0..=30 => "/d",
+        31..=200 => "/w",
+        _ => "",
+    };
+    format!("{}{per}", format::money(budget.amount))
 }
 
 fn pace(row: &TenantRow) -> String {

@@ -9,16 +9,20 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::State;
+use crate::app::state::Screen;
 use crate::domain::level::Level;
 use crate::domain::view::{FleetView, TenantRow};
 use crate::ui::header::clock;
 use crate::ui::paint::{Row, left, overlay, right};
 use crate::ui::theme::{Role, Theme};
-use crate::ui::{footer, format, help, table};
+use crate::ui::{footer, format, help, table, tenant};
 
 pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if state.help {
         return help::draw(state, theme, area, buf);
+    }
+    if let Screen::Tenant(owner) = &state.screen {
+        return tenant::draw(owner, state, theme, area, buf);
     }
     let Some(view) = &state.view else {
         return Row::new(theme).add(Role::Title, "bedtop: opening").paint(area, 0, buf);
@@ -29,7 +33,7 @@ pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let selected = state.selected_index().unwrap_or(0);
     let top = state.top.clamp((selected + 1).saturating_sub(page), selected);
     for (line, row) in (1..area.height).zip(rows.iter().skip(top)) {
-        tenant(row, usize::from(area.width), theme).paint(area, line, buf);
+        line_of(row, usize::from(area.width), theme).paint(area, line, buf);
         if state.selected.as_ref() == Some(&row.owner) {
             overlay(theme.style(Role::Selected), area, line, buf);
         }
@@ -54,7 +58,7 @@ fn head<'a>(state: &State, view: &FleetView, theme: &'a Theme) -> Row<'a> {
     row.add(Role::Text, clock(view.at, &view.zone, "%H:%M")).add(Role::Warning, health)
 }
 
-fn tenant<'a>(row: &TenantRow, width: usize, theme: &'a Theme) -> Row<'a> {
+fn line_of<'a>(row: &TenantRow, width: usize, theme: &'a Theme) -> Row<'a> {
     let glyphs = theme.glyphs();
     let used = row.worst_budget().map(|budget| format::percent(budget.used)).unwrap_or_default();
     let name_width = width.saturating_sub(5 + 9 + 6);

@@ -1,4 +1,4 @@
-//! A fake AWS on loopback: ministack, a third-party server from PyPI, behind a small proxy of ours that closes two
+//! A fake AWS on loopback: ministack, a third-party server from `PyPI`, behind a small proxy of ours that closes two
 //! of its gaps. It renames a query key that ministack reads under another name, and it can fail on demand.
 //!
 //! What this cannot show: more than one page of GetMetricData, its limits, and real AWS.
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// The server and the package without which it silently stores nothing.
 const PACKAGES: [&str; 2] = ["ministack==1.5.33", "cbor2==6.3.0"];
 /// How long the server may take to start.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A running fake AWS.
 pub(crate) struct FakeAws {
@@ -72,7 +72,7 @@ impl FakeAws {
         let serving = Arc::clone(&proxy);
         thread::spawn(move || serve(&listener, &serving));
         let fake = Self { server, proxy, direct: format!("http://{address}"), through_proxy: format!("http://{own}") };
-        fake.wait_until_ready(&address);
+        Self::wait_until_ready(&address);
         fake
     }
 
@@ -96,7 +96,7 @@ impl FakeAws {
         self.proxy.metric_requests.load(Ordering::SeqCst)
     }
 
-    fn wait_until_ready(&self, address: &str) {
+    fn wait_until_ready(address: &str) {
         let end = Instant::now() + PATIENCE;
         let request = "GET /_ministack/health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
         loop {

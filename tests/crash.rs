@@ -1,0 +1,118 @@
+//! `kill -9` at any moment loses no poll that was acknowledged. This program is its own victim: started with a folder in
+//! the environment it stores polls and acknowledges each on its standard output, until it is killed.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use bedtop::domain::health::PollRecord;
+use bedtop::domain::history::History;
+use bedtop::domain::ids::{ProfileKey, ProfileRef};
+use bedtop::domain::meter::{Counts, Meter};
+use bedtop::domain::time::{Step, TimeSpan};
+use bedtop::domain::usage::{Batch, Point, ProfileUsage};
+use bedtop::history::{Retention, Store, StoreOptions};
+use jiff::{SignedDuration, Timestamp};
+
+const OPTIONS: StoreOptions = StoreOptions { step: Step::MINUTE, retention: Retention::DEFAULT, durable: true };
+const VICTIM: &str = "BEDTOP_CRASH_TEST_STORE";
+const ROUNDS: i64 = 12;
+
+fn main() {
+    if let Some(folder) = std::env::var_os(VICTIM) {
+        return store_until_killed(Path::new(&folder));
+    }
+    // A filter for other tests is not for this one.
+    let filters: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    if filters.is_empty() || filters.iter().any(|filter| "kill_9_loses_nothing".contains(filter.as_str())) {
+        let acknowledged = kill_9_loses_nothing();
+        let _ = writeln!(io::stdout(), "test kill_9_loses_nothing ... ok ({ROUNDS} kills, {acknowledged} polls)");
+        let _ = writeln!(io::stdout(), "\ntest result: ok. 1 passed; 0 failed; 0 ignored");
+    }
+}
+
+fn minute(number: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 20_000) + SignedDuration::from_mins(number)
+}
+
+/// What is stored for a minute: two profiles, one of which also gets an hour as a whole.
+fn poll(number: i64) -> Batch {
+    let at = minute(number);
+    let count = Counts::EMPTY.with(Meter::InputTokens, number.cast_unsigned() + 1);
+    let usage = |id: &str, at| ProfileUsage {
+        profile: ProfileKey { scope: "main".into(), id: id.into() },
+        points: vec![Point { at, counts: count }],
+    };
+    let poll = PollRecord {
+        scope: "main".into(),
+        at,
+        watermark: Some(at),
+        fault: None,
+        interval_seconds: 60,
+        metrics_requested: 1,
+        rows_refused: 0,
+    };
+    let hour = at - SignedDuration::from_hours(24 * 30);
+    Batch {
+        poll,
+        profiles: Vec::new(),
+        points: vec![usage("a", at), usage("b", at)],
+        hours: vec![usage("a", Step::HOUR.floor(hour))],
+    }
+}
+
+fn store_until_killed(folder: &Path) {
+    let mut store = Store::open(folder, &OPTIONS).expect("the store opens");
+    let next = store.newest_poll().map_or(0, |newest| newest.duration_since(minute(0)).as_mins() + 1);
+    let mut out = io::stdout().lock();
+    for number in next.. {
+        store.apply(&poll(number)).expect("stored");
+        // Days are sealed in between, as they are in a long run.
+        store.maintain(minute(number) + SignedDuration::from_hours(number % 40)).expect("kept up");
+        writeln!(out, "{number}").and_then(|()| out.flush()).expect("the test reads on");
+    }
+}
+
+fn kill_9_loses_nothing() -> i64 {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut last = -1;
+    for round in 0..ROUNDS {
+        let mut victim = Command::new(std::env::current_exe().expect("this program"))
+            .env(VICTIM, folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the victim starts");
+        let mut lines = BufReader::new(victim.stdout.take().expect("its output")).lines();
+        // The kill comes at another place of the work each time.
+        for _ in 0..(3 + 17 * round % 61) {
+            last = acknowledged(lines.next()).expect("it goes on until it is killed");
+        }
+        victim.kill().expect("killed");
+        victim.wait().expect("it ends");
+        last = lines.map_while(|line| acknowledged(Some(line))).last().unwrap_or(last);
+        check(folder.path(), last);
+    }
+    last + 1
+}
+
+fn acknowledged(line: Option<io::Result<String>>) -> Option<i64> {
+    line?.ok()?.parse().ok()
+}
+
+/// Every poll up to the last acknowledged one is there, whole and right; one more may be.
+fn check(folder: &Path, last: i64) {
+    let store = Store::open(folder, &OPTIONS).expect("the store opens after a kill");
+    assert!(store.faults().is_empty(), "{:?}", store.faults());
+    assert!(store.scopes(Timestamp::MAX)[0].watermark >= Some(minute(last)), "the watermark of poll {last}");
+    let everything = TimeSpan::new(Timestamp::MIN, Timestamp::MAX);
+    for profile in [ProfileRef(0), ProfileRef(1)] {
+        let points: BTreeMap<Timestamp, Counts> =
+            store.points(profile, everything).into_iter().map(|point| (point.at, point.counts)).collect();
+        for number in 0..=last {
+            let expected = number.cast_unsigned() + 1;
+            let found = points.get(&minute(number)).map(|counts| counts.sum_of(Meter::InputTokens));
+            assert_eq!(found, Some(expected), "poll {number} of {profile:?}");
+        }
+    }
+}
