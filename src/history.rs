@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod head;
 mod keys;
+mod load;
 mod maintain;
 mod open;
 mod reader;

@@ -105,6 +105,7 @@ fn it_stops_and_goes_on_with_the_whole_screen(#[case] by_key: bool) {
     } else {
         terminal.signal(Signal::TSTP);
     }
+    terminal.wait_for_stop();
     terminal.wait_for_alternate_screen(false);
     terminal.assert_restored();
     terminal.signal(Signal::CONT);
@@ -123,6 +124,19 @@ fn a_panic_gives_the_terminal_back_and_says_why(#[case] place: &str, #[case] cod
     let (ended, screen) = terminal.wait_for_end();
     assert_eq!(ended, code, "{screen}");
     assert!(screen.contains("a rehearsed panic"), "{screen}");
+}
+
+#[rstest]
+#[case::at_once("0", "was G")]
+#[case::played_back("3600", "REPLAY x3600")]
+fn a_recorded_trace_is_shown(#[case] speed: &str, #[case] shown: &str) {
+    let home = home();
+    let slice = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/usage_slice.csv");
+    let mut terminal = Terminal::start(&["replay", slice, "--speed", speed], (120, 30), home.path(), &[]);
+    terminal.wait_for("d079");
+    terminal.wait_for(shown);
+    terminal.press("q");
+    assert_eq!(terminal.wait_for_end().0, 0);
 }
 
 #[test]

@@ -4,15 +4,15 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use color_eyre::eyre::{Result, bail, eyre};
+use color_eyre::eyre::{Result, eyre};
 use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::cost::ModelPrice;
-use crate::domain::history::History;
 use crate::domain::text::printable;
 use crate::domain::time::Step;
 use crate::domain::view::{FleetView, Mode};
+use crate::history::Store;
 use crate::run::engine::Engine;
 use crate::run::{offline, setup};
 use crate::source::replay::Recording;
@@ -66,13 +66,18 @@ pub(super) fn judge_file(config: &Config, path: &Path, reading: &ReadingOptions)
 }
 
 fn judge_store(config: &Config) -> Result<FleetView> {
-    let store = setup::open_store(config)?;
-    if store.extent().is_none() {
-        bail!(
+    let path = &config.store.path;
+    let empty = || {
+        eyre!(
             "there is no history in {} yet: run `bedtop` or `bedtop collect` first, or give a usage CSV with --input",
-            config.store.path.display()
-        );
+            path.display()
+        )
+    };
+    if !Store::exists(path) {
+        return Err(empty());
     }
+    let store = setup::open_store(config)?;
+    store.newest_poll().ok_or_else(empty)?;
     let policy = setup::policy(config, Mode::Live, setup::prices(None));
     Ok(Engine::new(store, policy, Timestamp::now()).view())
 }

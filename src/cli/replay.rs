@@ -44,11 +44,15 @@ impl Replay {
         }
         let recording = Arc::new(load_recording(&self.file, &self.reading)?);
         let options = ReplayOptions { speed: self.speed, at: self.at, fallback_price: self.reading.price.clone() };
-        let look = Look::new(&config, environment, &format!("REPLAY x{}", self.speed));
+        let look = Look::new(&config, environment, &mode_label(self.speed));
         let folder = TempDir::with_prefix("bedtop-replay-").wrap_err("could not make a temporary folder")?;
         let path = folder.path().to_owned();
         runtime()?.block_on(console::run(Box::new(move || setup::replay(&config, &recording, options, &path)), look))
     }
+}
+
+fn mode_label(speed: f64) -> String {
+    if speed > 0.0 { format!("REPLAY x{speed}") } else { "REPLAY".to_owned() }
 }
 
 fn parse_speed(text: &str) -> Result<f64, String> {

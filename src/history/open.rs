@@ -52,6 +52,11 @@ pub(super) fn open(folder: &Path, step: Step, durable: bool) -> Result<Opened, S
     Ok(Opened { engine, lock, faults })
 }
 
+/// Whether a store was made in a folder.
+pub(super) fn is_described(folder: &Path) -> bool {
+    folder.join("store.toml").exists()
+}
+
 fn take_lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join("owner.lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path);

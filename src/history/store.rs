@@ -21,7 +21,7 @@ use crate::history::codec::{checked, with_checksum};
 use crate::history::engine::{Engine, Entry, Operation};
 use crate::history::error::StoreError;
 use crate::history::head::Head;
-use crate::history::keys::{self, DAY_SECONDS, Kind, day_of};
+use crate::history::keys::{self, DAY_SECONDS, day_of};
 use crate::history::open;
 use crate::history::row::{self, SHARD_PROFILES};
 
@@ -78,14 +78,20 @@ pub struct Store {
     pub(super) days_with_chunks: BTreeSet<i64>,
     pub(super) days_with_hours: BTreeSet<i64>,
     pub(super) sealed_up_to: Option<(i64, ProfileRef)>,
-    refs: HashMap<ProfileKey, ProfileRef>,
-    change_sequence: u32,
+    pub(super) refs: HashMap<ProfileKey, ProfileRef>,
+    pub(super) change_sequence: u32,
     folder: PathBuf,
-    marked: Option<Timestamp>,
+    pub(super) marked: Option<Timestamp>,
     _lock: File,
 }
 
 impl Store {
+    /// Whether a folder holds a history.
+    #[must_use]
+    pub fn exists(folder: &Path) -> bool {
+        open::is_described(folder)
+    }
+
     /// Opens the history in a folder, or makes it.
     ///
     /// # Errors
@@ -204,76 +210,6 @@ impl Store {
             let written = open::mark(&self.folder, newest);
             self.marked = written.is_ok().then_some(newest).or(self.marked);
         }
-    }
-
-    fn load(&mut self) {
-        self.load_profiles();
-        self.load_statuses();
-        self.load_head();
-        self.days_with_chunks = self.stored_days(Kind::Chunk);
-        self.days_with_hours = self.stored_days(Kind::Hours);
-        if let Some(marked) = self.marked.filter(|_| self.newest_poll < self.marked) {
-            self.note(format!("the end of the history is lost: it went up to {marked}; it is fetched again"));
-        }
-        let last = self.engine.scan_kind(Kind::Change).next_back();
-        let sequence = last.and_then(Result::ok).and_then(|(key, _)| key.last_chunk::<4>().copied());
-        self.change_sequence = sequence.map_or(0, u32::from_be_bytes);
-    }
-
-    fn load_profiles(&mut self) {
-        let entries: Vec<Entry> = self.entries(self.engine.scan_kind(Kind::Profile)).collect();
-        for (key, value) in entries {
-            let versions: Option<Vec<Profile>> = decode(&value);
-            match (keys::profile_of(&key), versions.filter(|versions| !versions.is_empty())) {
-                (Some(profile), Some(versions)) => self.insert_profile(profile, versions),
-                _ => self.note("a profile in the history is damaged and was left out until it is polled again".into()),
-            }
-        }
-    }
-
-    /// Numbers that are damaged in between stay empty, so that they are never given to another profile.
-    fn insert_profile(&mut self, profile: ProfileRef, versions: Vec<Profile>) {
-        let index = profile.0 as usize;
-        if self.profiles.len() <= index {
-            self.profiles.resize(index + 1, Vec::new());
-            self.revisions.resize(index + 1, 0);
-        }
-        self.refs.insert(versions[0].key.clone(), profile);
-        self.profiles[index] = versions;
-    }
-
-    fn load_statuses(&mut self) {
-        for status in self.statuses_before(None) {
-            self.newest_poll = self.newest_poll.max(status.last_poll);
-            self.statuses.insert(status.scope.clone(), status);
-        }
-    }
-
-    fn load_head(&mut self) {
-        let entries: Vec<Entry> = self.entries(self.engine.scan_kind(Kind::Row)).collect();
-        for (key, value) in entries {
-            let (Some(at), Some(row)) = (keys::time_of(&key), row::decode(&value)) else {
-                self.note("a minute of the history is damaged and was left out".into());
-                continue;
-            };
-            for (number, counts) in row {
-                self.head.load(ProfileRef(number), at, counts);
-            }
-        }
-    }
-
-    /// The days that have rows of a kind: one look a day, whatever lies in it.
-    fn stored_days(&self, kind: Kind) -> BTreeSet<i64> {
-        let end = [kind.prefix() + 1];
-        let mut days = BTreeSet::new();
-        let mut from = vec![kind.prefix()];
-        while let Some(day) =
-            self.entries(self.engine.scan(&from, &end)).next().and_then(|(key, _)| keys::time_of(&key))
-        {
-            days.insert(day);
-            from = keys::from_time(kind, day + 1);
-        }
-        days
     }
 
     fn take_profiles(&mut self, profiles: &[Profile]) -> Vec<Operation> {

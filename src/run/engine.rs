@@ -67,6 +67,12 @@ impl Engine {
         Self { store, judge, policy, now, watched: None, write_fault: None, has_stepped: false, latest: None }
     }
 
+    /// The store, with everything that was said in it.
+    #[must_use]
+    pub fn into_store(self) -> Store {
+        self.store
+    }
+
     /// Works until every sender of commands is gone. Commands that wait are taken together, so that a view is
     /// made once for all of them.
     pub fn run(mut self, commands: &mut mpsc::Receiver<Command>, updates: &watch::Sender<Update>) {

@@ -4,7 +4,7 @@ use color_eyre::eyre::Result;
 use tempfile::TempDir;
 
 use crate::domain::view::{FleetView, Mode};
-use crate::history::Retention;
+use crate::history::{Retention, Store};
 use crate::judge::policy::{Policy, UsageWindow};
 use crate::run::engine::{Command, Engine};
 use crate::run::setup;
@@ -18,11 +18,17 @@ pub fn judge_recording(recording: &Recording, policy: Policy) -> Result<FleetVie
     let folder = TempDir::with_prefix("bedtop-")?;
     let store = setup::temporary_store(folder.path(), recording.step(), Retention::forever())?;
     let policy = Policy { mode: Mode::Replay, usage_window: UsageWindow::Everything, ..policy };
+    Ok(engine_over(recording, store, policy).view())
+}
+
+/// An engine that has judged the recording to its end.
+#[must_use]
+pub fn engine_over(recording: &Recording, store: Store, policy: Policy) -> Engine {
     let mut engine = Engine::new(store, policy, recording.span().start);
     for batch in recording.batches() {
         let closed = batch.poll.at;
         engine.handle(Command::Store(Box::new(batch)));
         engine.handle(Command::Step(closed));
     }
-    Ok(engine.view())
+    engine
 }

@@ -17,6 +17,7 @@ use crate::domain::time::Step;
 use crate::domain::view::Mode;
 use crate::history::{Retention, Store, StoreOptions};
 use crate::judge::policy::{Policy, UsageWindow};
+use crate::run::offline;
 use crate::source::aws::{AwsSettings, AwsSource};
 use crate::source::demo::{self, DemoSource, Fleet, Scenario};
 use crate::source::replay::{Recording, ReplaySource};
@@ -127,16 +128,20 @@ pub fn demo(config: &Config, options: DemoOptions, folder: &Path) -> Result<Prep
 /// # Errors
 /// When the temporary store cannot be made.
 pub fn replay(config: &Config, recording: &Arc<Recording>, options: ReplayOptions, folder: &Path) -> Result<Prepared> {
-    let start = options.at.unwrap_or(recording.span().start);
+    let span = recording.span();
     let step = recording.step();
-    let interval = step.duration();
-    Ok(Prepared {
-        store: temporary_store(folder, step, Retention::forever())?,
-        policy: policy(config, Mode::Replay, prices(options.fallback_price)),
-        sources: Sources::Replay(ReplaySource::all(recording)),
-        settings: CollectSettings { interval, ceiling: None, ..collect_settings(config) },
-        clock: Clock::simulated(start, options.speed),
-    })
+    let store = temporary_store(folder, step, Retention::forever())?;
+    let policy = policy(config, Mode::Replay, prices(options.fallback_price));
+    let settings = CollectSettings { interval: step.duration(), ceiling: None, ..collect_settings(config) };
+    if options.speed > 0.0 {
+        let clock = Clock::simulated(options.at.unwrap_or(span.start), options.speed);
+        let sources = Sources::Replay(ReplaySource::all(recording));
+        return Ok(Prepared { store, policy, sources, settings, clock });
+    }
+    // As fast as it can: everything is judged before it is shown, and time stands still at the end.
+    let store = offline::engine_over(recording, store, policy.clone()).into_store();
+    let clock = Clock::simulated(options.at.unwrap_or(span.end), 0.0);
+    Ok(Prepared { store, policy, sources: Sources::Replay(Vec::new()), settings, clock })
 }
 
 /// A store in a temporary folder, which is not worth a sync.

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 /// How long anything may take before the test fails: far above what it takes, so that a slow machine passes.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -119,8 +119,18 @@ impl Terminal {
 
     /// Sends a signal to the program.
     pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.process(), signal).expect("it can be signalled");
+    }
+
+    /// Waits until the program has stopped, as a shell does.
+    pub(crate) fn wait_for_stop(&self) {
+        let (_, status) = waitpid(Some(self.process()), WaitOptions::UNTRACED).expect("a child").expect("a status");
+        assert!(status.stopped(), "it did not stop: {status:?}");
+    }
+
+    fn process(&self) -> Pid {
         let number = self.child.process_id().and_then(|number| i32::try_from(number).ok()).expect("it runs");
-        kill_process(Pid::from_raw(number).expect("a process"), signal).expect("it can be signalled");
+        Pid::from_raw(number).expect("a process")
     }
 
     /// Waits for the end; gives the exit code and what is left on the screen. The terminal must be as it was.

@@ -226,9 +226,18 @@ fn add_tenant(members: &mut Vec<Member>, seed: u64, tenant: usize, tenants: usiz
         let scope = match for_story {
             // The story's tenants are not in the scope that goes late.
             Some(_) => SCOPES[usize::try_from(place % 2).unwrap_or(0)],
-            None => *noise::pick(&SCOPES, &[seed, number, 21]),
+            None => SCOPES[home_scope(noise::bits(&[seed, number, 21]))],
         };
         members.push(member(seed, number, tenant, place, scope));
+    }
+}
+
+/// Most profiles are in production; few are in the scope that goes late.
+fn home_scope(bits: u64) -> usize {
+    match bits % 16 {
+        0 => 2,
+        1..=9 => 0,
+        _ => 1,
     }
 }
 
