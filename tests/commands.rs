@@ -5,8 +5,11 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use bedtop::domain::health::PollRecord;
 use bedtop::domain::time::Step;
+use bedtop::domain::usage::Batch;
 use bedtop::history::{Retention, Store, StoreOptions};
+use jiff::Timestamp;
 use rstest::rstest;
 
 const SLICE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/usage_slice.csv");
@@ -187,6 +190,33 @@ fn a_store_in_use_is_told_and_left_alone() {
     let _owner = Store::open(&folder, &options).expect("opens");
     let told = refused(home.path(), &["status", "--store", "store"], 1);
     assert!(told.contains("is in use by another bedtop"), "{told}");
+}
+
+#[test]
+fn a_damaged_store_is_told_kept_aside_and_started_anew() {
+    let home = home();
+    let folder = home.path().join("store");
+    let options = StoreOptions { step: Step::MINUTE, retention: Retention::DEFAULT, durable: true };
+    let mut store = Store::open(&folder, &options).expect("opens");
+    let poll = PollRecord {
+        scope: "main".into(),
+        at: Timestamp::now(),
+        watermark: Some(Timestamp::now()),
+        fault: None,
+        interval_seconds: 60,
+        metrics_requested: 0,
+        rows_refused: 0,
+    };
+    store.apply(&Batch { poll, profiles: Vec::new(), points: Vec::new(), hours: Vec::new() }).expect("stored");
+    drop(store);
+    let log = folder.join("sled/db");
+    let damaged = vec![0x5a; usize::try_from(fs::metadata(&log).expect("there").len()).expect("a small file")];
+    fs::write(&log, damaged).expect("written");
+    let told = refused(home.path(), &["status", "--store", "store"], 1);
+    assert!(told.contains("the history was damaged") && told.contains("quarantine"), "{told}");
+    assert!(folder.join("quarantine/1/sled/db").exists(), "what the engine left of it is kept");
+    let told = refused(home.path(), &["status", "--store", "store"], 1);
+    assert!(!told.contains("damaged"), "it is told once: {told}");
 }
 
 #[test]

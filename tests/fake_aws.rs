@@ -1,8 +1,9 @@
 //! The real program with the real AWS SDK against a fake AWS that is loaded with a slice of a real trace.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use aws_sdk_bedrock::types::{InferenceProfileModelSource, Tag};
 use aws_sdk_cloudwatch::primitives::DateTime;
@@ -12,6 +13,7 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use bedtop::domain::calendar::Calendar;
 use jiff::{SignedDuration, Timestamp};
+use rustix::process::{Pid, Signal, kill_process};
 
 #[path = "support/fake_aws.rs"]
 mod fake;
@@ -186,6 +188,35 @@ fn every_total_is_right_to_the_token_and_survives_the_end() {
         assert_eq!(tenant["cost_usd"].is_null(), is_unpriced, "{name}: the price follows the model behind the profile");
     }
     assert_ne!(view["own_cost"]["metrics_requested"], 0, "the console's own bill is counted: {}", view["own_cost"]);
+    // A console that gets no answer at all starts with its history on the screen.
+    fake.fail_everything();
+    let mut terminal = console(&fake, home.path());
+    let screen = terminal.wait_for("Tenants 6");
+    assert!(screen.contains("d079"), "{screen}");
+    terminal.press("q");
+    assert_eq!(terminal.wait_for_end().0, 0);
+}
+
+#[test]
+fn the_collector_without_a_screen_says_what_changes_and_ends_well() {
+    let (fake, _, _) = filled("us-east-1");
+    let home = tempfile::tempdir().expect("a temporary home");
+    let mut collector = Command::new(env!("CARGO_BIN_EXE_bedtop"))
+        .args(["collect", "--store", "store", "--endpoint-url", fake.endpoint(), "--region", "us-east-1"])
+        .env_clear()
+        .envs([("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "y"), ("NO_PROXY", "127.0.0.1")])
+        .env("HOME", home.path())
+        .current_dir(home.path())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let mut lines = BufReader::new(collector.stderr.take().expect("its messages")).lines();
+    let told = lines.find_map(|line| line.ok().filter(|line| line.contains("us-east-1 ok")));
+    assert!(told.is_some(), "the scope is told to be well");
+    let process = i32::try_from(collector.id()).ok().and_then(Pid::from_raw).expect("it runs");
+    kill_process(process, Signal::TERM).expect("it can be signalled");
+    assert_eq!(collector.wait().expect("it ends").code(), Some(0));
+    assert_eq!(status(home.path())["tenants"].as_array().map(Vec::len), Some(6));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::cost::ModelPrice;
+use crate::domain::history::History;
 use crate::domain::text::printable;
 use crate::domain::time::Step;
 use crate::domain::view::{FleetView, Mode};
@@ -77,7 +78,10 @@ fn judge_store(config: &Config) -> Result<FleetView> {
         return Err(empty());
     }
     let store = setup::open_store(config)?;
-    store.newest_poll().ok_or_else(empty)?;
+    if store.newest_poll().is_none() {
+        // What was put aside as damaged is why there is none.
+        return Err(store.faults().into_iter().fold(empty(), |error, fault| error.wrap_err(fault)));
+    }
     let policy = setup::policy(config, Mode::Live, setup::prices(None));
     Ok(Engine::new(store, policy, Timestamp::now()).view())
 }

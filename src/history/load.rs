@@ -6,8 +6,8 @@ use crate::domain::ids::ProfileRef;
 use crate::domain::profile::Profile;
 use crate::history::engine::Entry;
 use crate::history::keys::{self, Kind};
-use crate::history::row;
 use crate::history::store::{Store, decode};
+use crate::history::{open, row};
 
 impl Store {
     /// Reads what is kept in memory: profiles, the state of scopes, young points, and which days are stored.
@@ -17,12 +17,22 @@ impl Store {
         self.load_head();
         self.days_with_chunks = self.stored_days(Kind::Chunk);
         self.days_with_hours = self.stored_days(Kind::Hours);
-        if let Some(marked) = self.marked.filter(|_| self.newest_poll < self.marked) {
-            self.note(format!("the end of the history is lost: it went up to {marked}; it is fetched again"));
-        }
+        self.notice_a_lost_end();
         let last = self.engine.scan_kind(Kind::Change).next_back();
         let sequence = last.and_then(Result::ok).and_then(|(key, _)| key.last_chunk::<4>().copied());
         self.change_sequence = sequence.map_or(0, u32::from_be_bytes);
+    }
+
+    /// The engine drops what it cannot read at the end of its log without a word: what was noted beside it tells.
+    fn notice_a_lost_end(&mut self) {
+        let Some(marked) = self.marked.filter(|_| self.newest_poll < self.marked) else { return };
+        let kept = match open::keep_copy(&self.folder) {
+            Ok(kept) => format!("its files are kept in {}", kept.display()),
+            Err(error) => format!("its files could not be kept ({error})"),
+        };
+        self.note(format!(
+            "the history was damaged: it went up to {marked}; {kept}, and what is missing is fetched again"
+        ));
     }
 
     fn load_profiles(&mut self) {

@@ -157,6 +157,20 @@ pub(super) fn mark(folder: &Path, newest_poll: Timestamp) -> io::Result<()> {
     fs::rename(&draft, folder.join("newest"))
 }
 
+/// Copies the engine's files aside as they are, and forgets how far the store went, so that it is done once.
+pub(super) fn keep_copy(folder: &Path) -> io::Result<PathBuf> {
+    let kept = quarantine(folder).map_err(io::Error::other)?.join("sled");
+    fs::create_dir_all(&kept)?;
+    for entry in fs::read_dir(folder.join("sled"))? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            fs::copy(entry.path(), kept.join(entry.file_name()))?;
+        }
+    }
+    fs::remove_file(folder.join("newest"))?;
+    Ok(kept)
+}
+
 /// How far the store went when it was last noted.
 pub(super) fn marked(folder: &Path) -> Option<Timestamp> {
     fs::read_to_string(folder.join("newest")).ok()?.parse().ok()

@@ -80,7 +80,7 @@ pub struct Store {
     pub(super) sealed_up_to: Option<(i64, ProfileRef)>,
     pub(super) refs: HashMap<ProfileKey, ProfileRef>,
     pub(super) change_sequence: u32,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     pub(super) marked: Option<Timestamp>,
     _lock: File,
 }

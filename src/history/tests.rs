@@ -317,11 +317,13 @@ fn damage_anywhere_in_the_log_is_told_and_never_fatal() {
     let points = filled(folder.path());
     let log = folder.path().join("sled").join("db");
     let whole = fs::read(&log).expect("readable");
+    let newest = fs::read(folder.path().join("newest")).expect("noted");
     for tenth in 0..10 {
         let mut damaged = whole.clone();
         let from = whole.len() * tenth / 10;
         damaged[from..(from + 4096).min(whole.len())].fill(0);
         fs::write(&log, &damaged).expect("written");
+        fs::write(folder.path().join("newest"), &newest).expect("written");
         let store = open(folder.path());
         let read = store.points(ProfileRef(0), everything());
         assert!(read.iter().all(|point| points.contains(point)), "what is read is what was stored");

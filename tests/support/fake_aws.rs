@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,6 +45,7 @@ pub(crate) enum Failure {
 struct Proxy {
     server: String,
     failure: Mutex<Failure>,
+    hangs_for_all: AtomicBool,
     metric_requests: AtomicUsize,
 }
 
@@ -65,6 +66,7 @@ impl FakeAws {
         let proxy = Arc::new(Proxy {
             server: address.clone(),
             failure: Mutex::new(Failure::None),
+            hangs_for_all: AtomicBool::new(false),
             metric_requests: AtomicUsize::new(0),
         });
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -89,6 +91,12 @@ impl FakeAws {
     /// Makes requests for metrics fail, or work again.
     pub(crate) fn fail(&self, failure: Failure) {
         *self.proxy.failure.lock().expect("not poisoned") = failure;
+    }
+
+    /// Leaves every request without an answer.
+    pub(crate) fn fail_everything(&self) {
+        self.fail(Failure::Hang);
+        self.proxy.hangs_for_all.store(true, Ordering::SeqCst);
     }
 
     /// How many requests for metrics have come.
@@ -170,7 +178,8 @@ impl Proxy {
     fn answer(&self, mut client: TcpStream) {
         let Some(request) = read_request(&mut client) else { return };
         let is_for_metrics = first_line(&request).contains("/operation/GetMetricData");
-        let failure = if is_for_metrics { *self.failure.lock().expect("not poisoned") } else { Failure::None };
+        let fails = is_for_metrics || self.hangs_for_all.load(Ordering::SeqCst);
+        let failure = if fails { *self.failure.lock().expect("not poisoned") } else { Failure::None };
         if is_for_metrics {
             self.metric_requests.fetch_add(1, Ordering::SeqCst);
         }

@@ -1,0 +1,91 @@
+//! Replaying stored history says what was said live: one function judges both.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bedtop::config::BudgetThresholds;
+use bedtop::cost::PriceBook;
+use bedtop::domain::budget::Budget;
+use bedtop::domain::calendar::{Calendar, PeriodLength};
+use bedtop::domain::event::LevelChange;
+use bedtop::domain::history::History;
+use bedtop::domain::level::Level;
+use bedtop::domain::money::Money;
+use bedtop::domain::tenancy::TenantRules;
+use bedtop::domain::usage::Batch;
+use bedtop::domain::view::{FleetView, Mode};
+use bedtop::history::{Retention, Store, StoreOptions};
+use bedtop::judge::Judge;
+use bedtop::judge::policy::{Policy, UsageWindow};
+use bedtop::run::engine::{Command, Engine};
+use bedtop::source::replay::Recording;
+use jiff::tz::TimeZone;
+
+fn recording() -> Recording {
+    let slice = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/usage_slice.csv");
+    Recording::load(&slice, None).expect("the slice is readable")
+}
+
+/// A daily budget that the busiest tenants use up and others do not.
+fn policy() -> Policy {
+    let budget = Budget {
+        id: "daily".into(),
+        amount: Money::usd(2_000.into()),
+        calendar: Calendar { length: PeriodLength::Day, anchor_day: 1, zone: TimeZone::UTC },
+        tenants: vec!["*".into()],
+    };
+    Policy {
+        mode: Mode::Replay,
+        zone: TimeZone::UTC,
+        tenancy: TenantRules { tag_keys: Vec::new(), mapped: Vec::new() },
+        budgets: vec![budget],
+        thresholds: BudgetThresholds::default(),
+        prices: Arc::new(PriceBook::embedded()),
+        usage_window: UsageWindow::Month,
+        ceiling: Money::ZERO,
+    }
+}
+
+fn open(folder: &Path, recording: &Recording) -> Store {
+    let options = StoreOptions { step: recording.step(), retention: Retention::forever(), durable: false };
+    Store::open(folder, &options).expect("the store opens")
+}
+
+/// Feeds the recording bin by bin, as a live run does; gives the view after each.
+fn live(folder: &Path, recording: &Recording) -> Vec<FleetView> {
+    let mut engine = Engine::new(open(folder, recording), policy(), recording.span().start);
+    let judged = |batch: Batch| {
+        let closed = batch.poll.at;
+        engine.handle(Command::Store(Box::new(batch)));
+        engine.handle(Command::Step(closed));
+        engine.view()
+    };
+    recording.batches().map(judged).collect()
+}
+
+/// Judges the finished history again at the same instants; gives the views and what was said.
+fn replayed(history: &dyn History, recording: &Recording) -> (Vec<FleetView>, Vec<LevelChange>) {
+    let policy = policy();
+    let mut judge = Judge::new(None);
+    let mut said = Vec::new();
+    let judged = |batch: Batch| {
+        let tally = judge.tally(history, &policy, batch.poll.at);
+        said.extend(judge.step(&tally, &policy));
+        judge.view(&tally, history, &policy)
+    };
+    (recording.batches().map(judged).collect(), said)
+}
+
+#[test]
+fn the_stored_history_judged_again_says_what_was_said_live() {
+    let recording = recording();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let live = live(folder.path(), &recording);
+    let store = open(folder.path(), &recording);
+    let (replayed, said) = replayed(&store, &recording);
+    let last = live.last().expect("the slice has bins");
+    assert_eq!(said, last.log, "the same changes of level, at the same times, for the same reasons");
+    assert_eq!(replayed, live, "and the same view at every step");
+    let reached = |level| last.log.iter().any(|change| change.level == level);
+    assert!(reached(Level::Yellow) && reached(Level::Orange) && reached(Level::Red), "{:?}", last.log);
+}
