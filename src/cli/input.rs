@@ -80,7 +80,7 @@ fn judge_store(config: &Config) -> Result<FleetView> {
     let store = setup::open_store(config)?;
     if store.newest_poll().is_none() {
         // What was put aside as damaged is why there is none.
-        return Err(store.faults().into_iter().fold(empty(), |error, fault| error.wrap_err(fault)));
+        return Err(store.faults().into_iter().fold(empty(), color_eyre::Report::wrap_err));
     }
     let policy = setup::policy(config, Mode::Live, setup::prices(None));
     Ok(Engine::new(store, policy, Timestamp::now()).view())
