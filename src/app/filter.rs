@@ -71,21 +71,24 @@ impl Filter {
 impl Term {
     fn parse(word: &str) -> Result<Self, String> {
         if let Some(rest) = word.strip_prefix("level") {
-            return compared(rest, &level)
-                .map(|found| found.map_or(Self::has(word), |(sign, level)| Self::Level(sign, level)));
+            let compared = compared(rest, &level)?;
+            return compared.map(|(sign, level)| Self::Level(sign, level)).map_or_else(|| Self::name(word), Ok);
         }
         if let Some(rest) = word.strip_prefix("spend") {
-            return compared(rest, &dollars)
-                .map(|found| found.map_or(Self::has(word), |(sign, dollars)| Self::Spend(sign, dollars)));
+            let compared = compared(rest, &dollars)?;
+            return compared.map(|(sign, dollars)| Self::Spend(sign, dollars)).map_or_else(|| Self::name(word), Ok);
         }
-        Ok(match word.strip_prefix('!') {
-            Some(rest) => Self::HasNot(rest.to_lowercase()),
-            None => Self::has(word),
-        })
+        Self::name(word)
     }
 
-    fn has(word: &str) -> Self {
-        Self::Has(word.to_lowercase())
+    /// A part of a name; a word that waits for its comparison is none yet.
+    fn name(word: &str) -> Result<Self, String> {
+        match word.strip_prefix('!') {
+            Some(rest) => Ok(Self::HasNot(rest.to_lowercase())),
+            None if word == "level" => Err("level: compare it, for example level>=orange".to_owned()),
+            None if word == "spend" => Err("spend: compare it, for example spend>1000".to_owned()),
+            None => Ok(Self::Has(word.to_lowercase())),
+        }
     }
 
     fn holds(&self, row: &TenantRow) -> bool {

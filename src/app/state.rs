@@ -41,7 +41,7 @@ pub struct FilterBox {
     pub input: Input,
     /// Whether it is being typed.
     pub editing: bool,
-    /// What is wrong with the text; the filter before it holds then.
+    /// What is wrong with the text; everything is shown then.
     pub fault: Option<String>,
     pub(super) applied: Filter,
 }

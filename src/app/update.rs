@@ -278,14 +278,11 @@ fn paste(state: &mut State, text: &str) -> Vec<Effect> {
     Vec::new()
 }
 
+/// A filter that is not understood, or not typed to its end, hides nothing.
 fn apply_filter(state: &mut State) {
-    match Filter::parse(state.filter.input.value()) {
-        Ok(filter) => {
-            state.filter.fault = None;
-            state.filter.applied = filter;
-            state.top = 0;
-            reorder(state);
-        }
-        Err(fault) => state.filter.fault = Some(fault),
-    }
+    let read = Filter::parse(state.filter.input.value());
+    state.filter.fault = read.as_ref().err().cloned();
+    state.filter.applied = read.unwrap_or_default();
+    state.top = 0;
+    reorder(state);
 }

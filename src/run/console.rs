@@ -119,7 +119,7 @@ impl Console {
         loop {
             let next = tokio::select! {
                 key = keys.next() => match key {
-                    Some(Ok(event)) => self.take_terminal_event(event, session).await?,
+                    Some(Ok(event)) => self.take_terminal_event(event, session)?,
                     // The terminal is gone: there is nobody to show anything to.
                     Some(Err(_)) | None => Next::End(128 + 1),
                 },
@@ -131,7 +131,7 @@ impl Console {
                     match newest {
                         Update::View(published) => {
                             let event = Event::View { view: published.view, detail: published.detail };
-                            self.take(event, session).await?
+                            self.take(event, session)?
                         }
                         Update::Opening => Next::Continue,
                         Update::Ended => return Ok(None),
@@ -144,7 +144,7 @@ impl Console {
                     }
                     Request::Suspend => self.suspend()?,
                 },
-                () = tokio::time::sleep_until(self.deadline()) => self.wake(session).await?,
+                () = tokio::time::sleep_until(self.deadline()) => self.wake(session)?,
             };
             if let Next::End(code) = next {
                 return Ok(Some(code));
@@ -161,15 +161,15 @@ impl Console {
         Deadline::from_std(wake.map_or_else(|| Instant::now() + LONG, |wake| self.began + wake))
     }
 
-    async fn wake(&mut self, session: &Session) -> Result<Next> {
+    fn wake(&mut self, session: &Session) -> Result<Next> {
         if self.is_dirty {
             self.draw()?;
             return Ok(Next::Continue);
         }
-        self.take(Event::Tick, session).await
+        self.take(Event::Tick, session)
     }
 
-    async fn take_terminal_event(&mut self, event: TerminalEvent, session: &Session) -> Result<Next> {
+    fn take_terminal_event(&mut self, event: TerminalEvent, session: &Session) -> Result<Next> {
         let event = match event {
             TerminalEvent::Key(key) => Event::Key(key),
             TerminalEvent::Paste(text) => Event::Paste(text),
@@ -179,10 +179,10 @@ impl Console {
             }
             _ => return Ok(Next::Continue),
         };
-        self.take(event, session).await
+        self.take(event, session)
     }
 
-    async fn take(&mut self, event: Event, session: &Session) -> Result<Next> {
+    fn take(&mut self, event: Event, session: &Session) -> Result<Next> {
         let effects = update(&mut self.state, event, self.began.elapsed());
         self.is_dirty = true;
         let mut next = Next::Continue;
@@ -191,7 +191,7 @@ impl Console {
                 Effect::Quit(code) => next = Next::End(code),
                 Effect::Suspend => next = self.suspend()?,
                 Effect::Redraw => self.screen.invalidate(),
-                Effect::Watch(owner) => session.watch(owner).await,
+                Effect::Watch(owner) => session.watch(owner),
                 Effect::Refresh => session.refresh(),
                 Effect::Bell if self.look.bell => self.screen.ring().wrap_err("could not write to the terminal")?,
                 Effect::Bell => {}

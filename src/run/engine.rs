@@ -23,8 +23,8 @@ pub enum Command {
     Store(Box<Batch>),
     /// Step the alert machine as of this instant.
     Step(Timestamp),
-    /// Publish this owner's detail with every view, or none.
-    Watch(Option<Owner>),
+    /// Publish again: another owner is watched.
+    Watch,
 }
 
 /// What the engine publishes.
@@ -47,13 +47,23 @@ pub struct Published {
     pub detail: Option<Arc<TenantDetail>>,
 }
 
+/// How the engine is reached from outside.
+#[derive(Debug)]
+pub struct Wiring {
+    /// What it is asked to do.
+    pub commands: mpsc::Receiver<Command>,
+    /// Whose detail is wanted with every view.
+    pub watched: watch::Receiver<Option<Owner>>,
+    /// Where it publishes.
+    pub updates: watch::Sender<Update>,
+}
+
 /// Store, judge and what they are asked.
 pub struct Engine {
     store: Store,
     judge: Judge,
     policy: Policy,
     now: Timestamp,
-    watched: Option<Owner>,
     write_fault: Option<String>,
     has_stepped: bool,
     latest: Option<Arc<FleetView>>,
@@ -64,7 +74,7 @@ impl Engine {
     #[must_use]
     pub fn new(store: Store, policy: Policy, now: Timestamp) -> Self {
         let judge = Judge::new(store.checkpoint().as_deref());
-        Self { store, judge, policy, now, watched: None, write_fault: None, has_stepped: false, latest: None }
+        Self { store, judge, policy, now, write_fault: None, has_stepped: false, latest: None }
     }
 
     /// The store, with everything that was said in it.
@@ -75,15 +85,15 @@ impl Engine {
 
     /// Works until every sender of commands is gone. Commands that wait are taken together, so that a view is
     /// made once for all of them.
-    pub fn run(mut self, commands: &mut mpsc::Receiver<Command>, updates: &watch::Sender<Update>) {
-        self.publish(updates);
-        while let Some(command) = commands.blocking_recv() {
+    pub fn run(mut self, mut wiring: Wiring) {
+        self.publish(&wiring);
+        while let Some(command) = wiring.commands.blocking_recv() {
             self.handle(command);
             for _ in 1..QUEUE_LENGTH {
-                let Ok(waiting) = commands.try_recv() else { break };
+                let Ok(waiting) = wiring.commands.try_recv() else { break };
                 self.handle(waiting);
             }
-            self.publish(updates);
+            self.publish(&wiring);
         }
     }
 
@@ -92,9 +102,8 @@ impl Engine {
         match command {
             Command::Store(batch) => self.store_batch(&batch),
             Command::Step(now) if self.store.newest_poll().is_some() => self.step(now),
-            // Before the first answer there is nothing to judge.
-            Command::Step(_) => {}
-            Command::Watch(owner) => self.watched = owner,
+            // Before the first answer there is nothing to judge; and publishing looks for itself who is watched.
+            Command::Step(_) | Command::Watch => {}
         }
     }
 
@@ -138,13 +147,14 @@ impl Engine {
 
     /// Publishes the view, made anew only if something was stored or stepped, and the watched detail. Before the first
     /// answer ever there is nothing to show.
-    fn publish(&mut self, updates: &watch::Sender<Update>) {
+    fn publish(&mut self, wiring: &Wiring) {
         if self.store.newest_poll().is_none() {
             return;
         }
-        let detail = self.watched.as_ref().map(|owner| tenant_detail(&self.store, &self.policy, owner, self.now));
+        let watched = wiring.watched.borrow().clone();
+        let detail = watched.map(|owner| tenant_detail(&self.store, &self.policy, &owner, self.now));
         let view = self.latest.take().unwrap_or_else(|| Arc::new(self.view()));
         self.latest = Some(Arc::clone(&view));
-        updates.send_replace(Update::View(Published { view, detail: detail.map(Arc::new) }));
+        wiring.updates.send_replace(Update::View(Published { view, detail: detail.map(Arc::new) }));
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::history::History;
 use crate::domain::ids::Owner;
 use crate::domain::time::Step;
 use crate::domain::usage::Batch;
-use crate::run::engine::{Command, Engine, QUEUE_LENGTH, Update};
+use crate::run::engine::{Command, Engine, QUEUE_LENGTH, Update, Wiring};
 use crate::run::rehearse_panic;
 use crate::run::setup::{Prepared, Sources};
 use crate::source::Source;
@@ -32,6 +32,7 @@ pub struct Session {
     commands: mpsc::Sender<Command>,
     refresh: Arc<Notify>,
     stop: watch::Sender<bool>,
+    watched: watch::Sender<Option<Owner>>,
     engine: thread::JoinHandle<Result<()>>,
     collectors: tokio::task::JoinHandle<()>,
 }
@@ -54,20 +55,23 @@ impl Session {
         let (updates_in, updates) = watch::channel(Update::Opening);
         let (commands, commands_out) = mpsc::channel(QUEUE_LENGTH);
         let (stop, stopped) = watch::channel(false);
+        let (watched, watched_out) = watch::channel(None);
+        let wiring = Wiring { commands: commands_out, watched: watched_out, updates: updates_in };
         let refresh = Arc::new(Notify::new());
         let (ready, prepared) = oneshot::channel();
         let engine = thread::Builder::new()
             .name("engine".into())
-            .spawn(move || run_engine(prepare, ready, commands_out, &updates_in))
+            .spawn(move || run_engine(prepare, ready, wiring))
             .wrap_err("could not start the engine's thread")?;
         let collectors = tokio::spawn(collect_when(prepared, commands.clone(), refresh.clone(), stopped));
-        Ok(Self { updates, commands, refresh, stop, engine, collectors })
+        Ok(Self { updates, commands, refresh, stop, watched, engine, collectors })
     }
 
     /// Asks for the detail of an owner with every view, or for none.
-    pub async fn watch(&self, owner: Option<Owner>) {
-        // A closed queue means that the engine has ended, which is seen in the updates.
-        let _ = self.commands.send(Command::Watch(owner)).await;
+    pub fn watch(&self, owner: Option<Owner>) {
+        self.watched.send_replace(owner);
+        // Where the queue is full or the engine has ended, the next publishing sees it, or nobody does.
+        let _ = self.commands.try_send(Command::Watch);
     }
 
     /// Asks every collector to poll now.
@@ -93,12 +97,8 @@ impl Session {
     }
 }
 
-fn run_engine(
-    prepare: Prepare,
-    ready: oneshot::Sender<Collection>,
-    mut commands: mpsc::Receiver<Command>,
-    updates: &watch::Sender<Update>,
-) -> Result<()> {
+fn run_engine(prepare: Prepare, ready: oneshot::Sender<Collection>, wiring: Wiring) -> Result<()> {
+    let updates = wiring.updates.clone();
     let result = prepare().map(|prepared| {
         rehearse_panic("engine");
         let Prepared { store, policy, sources, settings, clock, .. } = prepared;
@@ -107,7 +107,7 @@ fn run_engine(
         let engine = Engine::new(store, policy, now);
         // Nobody listens any more when the program is already ending.
         let _ = ready.send(collection);
-        engine.run(&mut commands, updates);
+        engine.run(wiring);
     });
     updates.send_replace(Update::Ended);
     result
