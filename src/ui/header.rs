@@ -25,22 +25,23 @@ const ROOMY: u16 = 100;
 const SCOPE_WIDTH: usize = 24;
 
 pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    first_line(state, area.width < ROOMY, theme).paint(area, 0, buf);
+    first_line(state, area.width, theme).paint(area, 0, buf);
     if let Some(view) = &state.view {
-        second_line(view, theme).paint(area, 1, buf);
+        second_line(view, area.width, theme).paint(area, 1, buf);
     }
 }
 
-fn first_line<'a>(state: &State, is_narrow: bool, theme: &'a Theme) -> Row<'a> {
+fn first_line<'a>(state: &State, width: u16, theme: &'a Theme) -> Row<'a> {
     let row = mode(state, Row::new(theme).add(Role::Title, " bedtop  "));
     let Some(view) = &state.view else { return row };
-    let row = scopes(view, data_age(state, view, counts(view, row, is_narrow, theme)), theme);
+    let row = counts(view, row, width < ROOMY, theme);
+    let row = scopes(view, data_age(state, view, row, width), width, theme);
     match view.mode {
         Mode::Live => {
             let own = format!("own {} of {}/month  ", view.own_cost.spent, view.own_cost.ceiling);
-            row.add(Role::Dim, own).add(Role::Dim, "read-only")
+            row.add_within(width, Role::Dim, own).add_within(width, Role::Dim, "read-only")
         }
-        Mode::Replay | Mode::Demo => row.add(Role::Dim, "nothing leaves this machine"),
+        Mode::Replay | Mode::Demo => row.add_within(width, Role::Dim, "nothing leaves this machine"),
     }
 }
 
@@ -65,24 +66,24 @@ fn counts<'a>(view: &FleetView, row: Row<'a>, is_narrow: bool, theme: &Theme) ->
         .add_if(is_narrow, Role::Text, " ")
 }
 
-fn data_age<'a>(state: &State, view: &FleetView, row: Row<'a>) -> Row<'a> {
-    let row = row.add(Role::Text, format!("{}  ", clock(view.at, &view.zone, "%a %H:%M %Z")));
+fn data_age<'a>(state: &State, view: &FleetView, row: Row<'a>, width: u16) -> Row<'a> {
+    let row = row.add_within(width, Role::Text, format!("{}  ", clock(view.at, &view.zone, "%a %H:%M %Z")));
     let Some(age) = view.data_age else { return row.add(Role::Warning, "no data yet  ") };
     let age = format!("data {}", format::age(age + signed(state.since_view())));
     match view.health {
-        Health::Ok => row.add(Role::Dim, age + "  "),
-        health => row.add(Role::Warning, format!("{age} {}  ", health.name().to_uppercase())),
+        Health::Ok => row.add_within(width, Role::Dim, age + "  "),
+        health => row.add_within(width, Role::Warning, format!("{age} {}  ", health.name().to_uppercase())),
     }
 }
 
-fn scopes<'a>(view: &FleetView, row: Row<'a>, theme: &Theme) -> Row<'a> {
+fn scopes<'a>(view: &FleetView, row: Row<'a>, width: u16, theme: &Theme) -> Row<'a> {
     let Some(first) = view.scopes.first() else { return row };
     let name = cut(first.scope.as_str(), SCOPE_WIDTH, theme.glyphs());
     let more = if view.scopes.len() > 1 { format!(" +{}", view.scopes.len() - 1) } else { String::new() };
-    row.add(Role::Dim, format!("{name}{more}  "))
+    row.add_within(width, Role::Dim, format!("{name}{more}  "))
 }
 
-fn second_line<'a>(view: &FleetView, theme: &'a Theme) -> Row<'a> {
+fn second_line<'a>(view: &FleetView, width: u16, theme: &'a Theme) -> Row<'a> {
     let totals = &view.totals;
     let row = Row::new(theme).add(Role::Text, format!(" {}  ", view.period));
     let row = match totals.period_budget {
@@ -97,16 +98,20 @@ fn second_line<'a>(view: &FleetView, theme: &'a Theme) -> Row<'a> {
         None => row.add(Role::Title, format!("{} spent  ", format::money(totals.period_spent.likely))),
     };
     let rates = &totals.rates;
-    row.add(
+    let unpriced = totals.usage.unpriced_tokens;
+    let row = row.add_within(width, Role::Text, format!("{}/h  ", format::dollars(rates.usd_per_hour))).add_within(
+        width,
         Role::Text,
-        format!("{}/h  {} tok/m", format::dollars(rates.usd_per_hour), format::count(rates.tokens_per_minute)),
-    )
-    .add_if(totals.period_budget.is_some(), Role::Dim, format!("  all {}", format::money(totals.period_spent.likely)))
-    .add_if(
-        totals.usage.unpriced_tokens > 0,
-        Role::Warning,
-        format!("  {} tokens unpriced", format::whole(totals.usage.unpriced_tokens)),
-    )
+        format!("{} tok/m  ", format::count(rates.tokens_per_minute)),
+    );
+    let row = match unpriced {
+        0 => row,
+        tokens => row.add_within(width, Role::Warning, format!("{} tokens unpriced  ", format::whole(tokens))),
+    };
+    match totals.period_budget {
+        Some(_) => row.add_within(width, Role::Dim, format!("all {}", format::money(totals.period_spent.likely))),
+        None => row,
+    }
 }
 
 /// An instant in a zone.

@@ -65,6 +65,13 @@ impl<'a> Row<'a> {
         if holds { self.add(role, text) } else { self }
     }
 
+    /// Adds text if all of it fits into a width: half a figure is worse than none.
+    pub(super) fn add_within(self, width: u16, role: Role, text: impl Into<String>) -> Self {
+        let text = text.into();
+        let fits = self.width() + text.trim_end().width() <= usize::from(width);
+        self.add_if(fits, role, text)
+    }
+
     /// How wide it is so far.
     pub(super) fn width(&self) -> usize {
         self.spans.iter().map(Span::width).sum()
