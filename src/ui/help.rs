@@ -72,6 +72,6 @@ fn legend(theme: &Theme) -> Vec<Row<'_>> {
         plain("~$", "an estimate: part of the price is a range, or older than the price book"),
         plain("$ +", "more than this: some tokens have no price"),
         plain("unpriced", "the model has no price; its tokens are shown instead"),
-        plain("Last hour", "dollars a minute; a baseline is idle, a hole is not known"),
+        plain("Last ...", "dollars over time; a baseline is idle, a hole is not known"),
     ]
 }

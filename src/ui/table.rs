@@ -136,9 +136,20 @@ fn heading<'a>(state: &State, columns: &[(Shown, usize)], theme: &'a Theme) -> R
             Shown::Sortable(column) => sortable_heading(row, *column, *width, state, theme),
             Shown::Budget => row.add(Role::Heading, right("Budget", *width, theme.glyphs())),
             Shown::Bar => row.add(Role::Heading, left("Of budget", *width, theme.glyphs())),
-            Shown::Spark => row.add(Role::Heading, left("Last hour", *width, theme.glyphs())),
+            Shown::Spark => row.add(Role::Heading, left(&spark_title(state), *width, theme.glyphs())),
         }
     })
+}
+
+/// How far the sparklines reach back: `Last hour`, `Last 6h`.
+fn spark_title(state: &State) -> String {
+    let steps = state.rows().first().map_or(0, |row| row.sparkline.len());
+    let step = state.view.as_ref().map_or(0, |view| view.step.seconds());
+    match step * i64::try_from(steps).unwrap_or(0) / 60 {
+        minutes @ 0..60 => format!("Last {minutes}m"),
+        60..120 => "Last hour".to_owned(),
+        minutes => format!("Last {}h", minutes / 60),
+    }
 }
 
 fn sortable_heading<'a>(row: Row<'a>, column: Column, width: usize, state: &State, theme: &Theme) -> Row<'a> {
