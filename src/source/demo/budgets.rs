@@ -14,7 +14,7 @@ use crate::domain::time::HOUR_SECONDS;
 use crate::source::demo::START;
 use crate::source::demo::fleet::Fleet;
 use crate::source::demo::noise;
-use crate::source::demo::story::{Role, role};
+use crate::source::demo::story::{Role, is_told, role};
 
 /// When the runaway's budget is gone, in minutes after the start.
 const RUNAWAY_GONE: i64 = 35;
@@ -33,7 +33,7 @@ pub fn budgets(fleet: &Fleet, price: Price<'_>) -> Vec<Budget> {
 }
 
 fn budget(fleet: &Fleet, tenant: usize, price: Price<'_>) -> Option<Budget> {
-    let story = role(tenant, fleet.tenants, 0);
+    let story = role(tenant, fleet.tenants, 0).filter(|role| is_told(fleet.scenario, *role));
     let number = tenant as u64;
     if story.is_none() && tenant > 2 && noise::bits(&[fleet.seed, number, 50]).is_multiple_of(WITHOUT) {
         return None;

@@ -99,22 +99,28 @@ pub(super) fn role(tenant: usize, tenants: usize, cycle: i64) -> Option<Role> {
     }
 }
 
+/// Whether the scenario tells what happens to this role.
+pub(super) fn is_told(scenario: Scenario, role: Role) -> bool {
+    let part = match role {
+        Role::Peak => Scenario::Peak,
+        Role::Spike => Scenario::Spike,
+        Role::Runaway => Scenario::Runaway,
+        Role::Riser => Scenario::Confluence,
+    };
+    scenario == Scenario::All || scenario == part
+}
+
 /// What the story does to a minute: (requests, input for each request) relative to normal.
 pub(super) fn factors(scenario: Scenario, tenant: usize, tenants: usize, minute: Timestamp) -> (f64, f64) {
-    let told = |part: Scenario| scenario == Scenario::All || scenario == part;
     let minutes = minutes_since_start(minute);
     let phase = minutes.rem_euclid(CYCLE);
-    let role = role(tenant, tenants, minutes.div_euclid(CYCLE).max(0));
+    let role = role(tenant, tenants, minutes.div_euclid(CYCLE).max(0)).filter(|role| is_told(scenario, *role));
     match role {
-        Some(Role::Peak) if told(Scenario::Peak) && is_in(PEAK, minute.as_second().div_euclid(60).rem_euclid(1440)) => {
-            (PEAK_FACTOR, 1.0)
-        }
+        Some(Role::Peak) if is_in(PEAK, minute.as_second().div_euclid(60).rem_euclid(1440)) => (PEAK_FACTOR, 1.0),
         _ if minutes < 0 => (1.0, 1.0),
-        Some(Role::Runaway) if told(Scenario::Runaway) && is_in(RUNAWAY, phase) => {
-            (RUNAWAY_FACTOR, climbing_input(phase))
-        }
-        Some(Role::Spike) if told(Scenario::Spike) && is_in(SPIKE, phase) => (SPIKE_FACTOR, 1.0),
-        Some(Role::Riser) if told(Scenario::Confluence) && is_in(CONFLUENCE, phase) => (CONFLUENCE_FACTOR, 1.0),
+        Some(Role::Runaway) if is_in(RUNAWAY, phase) => (RUNAWAY_FACTOR, climbing_input(phase)),
+        Some(Role::Spike) if is_in(SPIKE, phase) => (SPIKE_FACTOR, 1.0),
+        Some(Role::Riser) if is_in(CONFLUENCE, phase) => (CONFLUENCE_FACTOR, 1.0),
         _ => (1.0, 1.0),
     }
 }

@@ -104,6 +104,17 @@ fn the_runaway_crosses_yellow_orange_and_red_in_the_first_minute_on_screen() {
 }
 
 #[test]
+fn a_part_of_the_story_that_is_not_told_leaves_its_tenant_alone() {
+    let budget_of = |scenario| {
+        let fleet = Arc::new(Fleet::new(1, 40, scenario));
+        let name = Fleet::tenant_name(3);
+        budgets(&fleet, &flat_price).into_iter().find(|budget| budget.tenants == [name.clone()]).map(|budget| budget.id)
+    };
+    assert_eq!(budget_of(Scenario::Runaway), Some("initech-daily".into()));
+    assert_ne!(budget_of(Scenario::Late), Some("initech-daily".into()));
+}
+
+#[test]
 fn the_late_source_stands_still_and_comes_back() {
     let fleet = fleet(1);
     let labs = sources(&fleet).remove(2);
