@@ -207,7 +207,9 @@ fn a_damaged_store_is_told_kept_aside_and_started_anew() {
         metrics_requested: 0,
         rows_refused: 0,
     };
-    store.apply(&Batch { poll, profiles: Vec::new(), points: Vec::new(), hours: Vec::new() }).expect("stored");
+    store
+        .apply(&Batch { poll, profiles: Vec::new(), points: Vec::new(), hours: Vec::new(), more_history: false })
+        .expect("stored");
     drop(store);
     let log = folder.join("sled/db");
     let damaged = vec![0x5a; usize::try_from(fs::metadata(&log).expect("there").len()).expect("a small file")];

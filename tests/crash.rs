@@ -59,6 +59,7 @@ fn poll(number: i64) -> Batch {
         profiles: Vec::new(),
         points: vec![usage("a", at), usage("b", at)],
         hours: vec![usage("a", Step::HOUR.floor(hour))],
+        more_history: false,
     }
 }
 

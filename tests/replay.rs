@@ -89,3 +89,19 @@ fn the_stored_history_judged_again_says_what_was_said_live() {
     let reached = |level| last.log.iter().any(|change| change.level == level);
     assert!(reached(Level::Yellow) && reached(Level::Orange) && reached(Level::Red), "{:?}", last.log);
 }
+
+#[test]
+fn nothing_is_said_while_history_is_still_coming() {
+    let recording = recording();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut engine = Engine::new(open(folder.path(), &recording), policy(), recording.span().start);
+    let batches: Vec<Batch> = recording.batches().collect();
+    let last = batches.len() - 1;
+    for (number, batch) in batches.into_iter().enumerate() {
+        assert!(engine.view().log.is_empty(), "bin {number}");
+        let closed = batch.poll.at;
+        engine.handle(Command::Store(Box::new(Batch { more_history: number < last, ..batch })));
+        engine.handle(Command::Step(closed));
+    }
+    assert!(!engine.view().log.is_empty(), "and then all of it is judged at once");
+}

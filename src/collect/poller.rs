@@ -36,6 +36,7 @@ pub(super) struct Poller<S> {
     metrics_a_profile: f64,
     missing: VecDeque<TimeSpan>,
     backfill_planned: bool,
+    backfill_fails: bool,
     throttled: u32,
     is_failing: bool,
 }
@@ -60,6 +61,7 @@ impl<S: Source> Poller<S> {
             metrics_a_profile: METRICS_AT_FIRST,
             missing: VecDeque::new(),
             backfill_planned: false,
+            backfill_fails: false,
             throttled: 0,
             is_failing: false,
         }
@@ -88,10 +90,18 @@ impl<S: Source> Poller<S> {
         }
         let span = self.missing.front().copied()?;
         let request = UsageRequest { now, span, step: Step::HOUR, profiles: self.keys(|_| true) };
-        let reply = self.source.usage(&request).await.ok()?;
+        let reply = self.source.usage(&request).await;
+        self.backfill_fails = reply.is_err();
+        let reply = reply.ok()?;
         self.missing.pop_front();
-        let record = self.record(now, self.watermark, &reply);
-        Some(Batch { poll: record, profiles: Vec::new(), points: Vec::new(), hours: reply.usage })
+        let poll = self.record(now, self.watermark, &reply);
+        let more_history = self.more_history();
+        Some(Batch { poll, profiles: Vec::new(), points: Vec::new(), hours: reply.usage, more_history })
+    }
+
+    /// A backfill that fails is not waited for: what is known is judged then.
+    fn more_history(&self) -> bool {
+        !self.missing.is_empty() && !self.backfill_fails
     }
 
     async fn ask(&mut self, now: Timestamp) -> Result<Answer, SourceError> {
@@ -169,7 +179,8 @@ impl<S: Source> Poller<S> {
         self.watermark = self.watermark.max(Some(answer.reply.watermark));
         (self.throttled, self.is_failing) = (0, false);
         let poll = self.record(now, Some(answer.reply.watermark), &answer.reply);
-        Batch { poll, profiles: answer.profiles, points: answer.reply.usage, hours: Vec::new() }
+        let more_history = self.more_history();
+        Batch { poll, profiles: answer.profiles, points: answer.reply.usage, hours: Vec::new(), more_history }
     }
 
     fn failed(&mut self, now: Timestamp, error: &SourceError) -> Batch {
@@ -183,7 +194,7 @@ impl<S: Source> Poller<S> {
         };
         let nothing = UsageReply { usage: Vec::new(), watermark: now, metrics_requested: 0, rows_refused: 0 };
         let poll = PollRecord { fault: Some(fault), ..self.record(now, None, &nothing) };
-        Batch { poll, profiles: Vec::new(), points: Vec::new(), hours: Vec::new() }
+        Batch { poll, profiles: Vec::new(), points: Vec::new(), hours: Vec::new(), more_history: false }
     }
 
     fn record(&self, now: Timestamp, watermark: Option<Timestamp>, reply: &UsageReply) -> PollRecord {

@@ -125,16 +125,31 @@ async fn the_backfill_covers_the_hours_before_the_points_once_the_newest_first()
     let source = Scripted::default();
     let mut poller = Poller::new(source.clone(), settings(None), None);
     assert!(poller.backfill(at(NOON)).await.is_none(), "points come first");
-    let watermark = poller.poll(at(NOON)).await.poll.watermark;
+    let first = poller.poll(at(NOON)).await;
+    assert!(first.more_history);
+    let mut announced = Vec::new();
     while let Some(batch) = poller.backfill(at(NOON)).await {
-        assert_eq!(batch.poll.watermark, watermark, "the health of the data does not move");
+        assert_eq!(batch.poll.watermark, first.poll.watermark, "the health of the data does not move");
+        announced.push(batch.more_history);
     }
+    assert_eq!(announced, [true, true, true, true, false]);
     let asked = source.asked.lock().expect("not poisoned");
     let spans: Vec<TimeSpan> = asked[1..].iter().map(|request| request.span).collect();
     assert_eq!(spans.first().map(|span| span.end), Some(at("2026-11-24T06:00:00Z")));
     assert_eq!(spans.last().map(|span| span.start), Some(at("2026-10-20T12:00:00Z")));
     assert!(spans.windows(2).all(|pair| pair[1].end == pair[0].start), "no gap and no overlap: {spans:?}");
     assert!(asked[1..].iter().all(|request| request.step == Step::HOUR));
+}
+
+#[tokio::test]
+async fn a_backfill_that_fails_is_not_waited_for() {
+    let source = Scripted::default();
+    let mut poller = Poller::new(source.clone(), settings(None), None);
+    poller.poll(at(NOON)).await;
+    source.faults.lock().expect("not poisoned").push(SourceErrorKind::Service);
+    assert!(poller.backfill(at(NOON)).await.is_none());
+    assert!(!poller.poll(at(NOON) + minutes(1)).await.more_history);
+    assert!(poller.backfill(at(NOON) + minutes(1)).await.is_some_and(|batch| batch.more_history), "but tried again");
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ fn poll(now: Timestamp) -> PollRecord {
 }
 
 fn batch(now: Timestamp, points: Vec<ProfileUsage>) -> Batch {
-    Batch { poll: poll(now), profiles: Vec::new(), points, hours: Vec::new() }
+    Batch { poll: poll(now), profiles: Vec::new(), points, hours: Vec::new(), more_history: false }
 }
 
 fn tokens(count: u64) -> Counts {

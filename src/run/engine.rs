@@ -1,11 +1,12 @@
 //! The thread that owns the store and the judge.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
-use crate::domain::ids::Owner;
+use crate::domain::ids::{Owner, ScopeName};
 use crate::domain::usage::Batch;
 use crate::domain::view::{FleetView, TenantDetail};
 use crate::history::{Store, StoreError};
@@ -66,6 +67,7 @@ pub struct Engine {
     now: Timestamp,
     write_fault: Option<String>,
     has_stepped: bool,
+    incomplete: BTreeSet<ScopeName>,
     latest: Option<Arc<FleetView>>,
 }
 
@@ -74,7 +76,16 @@ impl Engine {
     #[must_use]
     pub fn new(store: Store, policy: Policy, now: Timestamp) -> Self {
         let judge = Judge::new(store.checkpoint().as_deref());
-        Self { store, judge, policy, now, write_fault: None, has_stepped: false, latest: None }
+        Self {
+            store,
+            judge,
+            policy,
+            now,
+            write_fault: None,
+            has_stepped: false,
+            incomplete: BTreeSet::new(),
+            latest: None,
+        }
     }
 
     /// The store, with everything that was said in it.
@@ -122,14 +133,24 @@ impl Engine {
         let stored = self.store.apply(batch);
         self.note(stored);
         self.now = self.now.max(batch.poll.at);
+        if batch.more_history {
+            self.incomplete.insert(batch.poll.scope.clone());
+        } else {
+            self.incomplete.remove(&batch.poll.scope);
+        }
         if !self.has_stepped {
             self.step(batch.poll.at);
         }
     }
 
+    /// One step of the alert machine. While history is still being fetched there is none: budgets and coverage would be
+    /// judged on a part of their period.
     fn step(&mut self, now: Timestamp) {
         self.latest = None;
         self.now = self.now.max(now);
+        if !self.incomplete.is_empty() {
+            return;
+        }
         self.has_stepped = true;
         let tally = self.judge.tally(&self.store, &self.policy, now);
         let changes = self.judge.step(&tally, &self.policy);

@@ -137,6 +137,7 @@ impl Recording {
             profiles: profiles.iter().filter(|profile| &profile.key.scope == scope).cloned().collect(),
             points: of_scope.map(point).collect(),
             hours: Vec::new(),
+            more_history: false,
         }
     }
 
