@@ -54,8 +54,14 @@ impl Head {
 
     /// The days from each profile's first point to its last, oldest first.
     pub(super) fn days(&self) -> BTreeSet<i64> {
-        let extents = self.points.values().filter_map(|points| points.keys().next().zip(points.keys().next_back()));
-        extents.flat_map(|(&first, &last)| day_of(first)..=day_of(last)).collect()
+        self.points.keys().flat_map(|&profile| self.days_of(profile)).collect()
+    }
+
+    /// The days from a profile's first point to its last.
+    pub(super) fn days_of(&self, profile: ProfileRef) -> impl Iterator<Item = i64> + use<> {
+        let points = self.points.get(&profile);
+        let extent = points.and_then(|points| points.keys().next().copied().zip(points.keys().next_back().copied()));
+        extent.into_iter().flat_map(|(first, last)| day_of(first)..=day_of(last))
     }
 
     /// Forgets a day.

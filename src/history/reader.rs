@@ -51,7 +51,7 @@ impl History for Store {
 
     fn hours(&self, profile: ProfileRef, span: TimeSpan) -> Vec<Point> {
         let mut hours = Vec::new();
-        for day in self.days(span) {
+        for day in self.days(profile, span) {
             let start = day * DAY_SECONDS;
             for (hour, counts) in self.day_hours(profile, day) {
                 let at = Timestamp::from_second(start + i64::from(hour) * HOUR_SECONDS).unwrap_or(Timestamp::MAX);
@@ -160,11 +160,11 @@ impl Store {
         found.into_values().collect()
     }
 
-    /// The days of a span that hold anything.
-    fn days(&self, span: TimeSpan) -> BTreeSet<i64> {
+    /// The days of a span that may hold anything of a profile.
+    fn days(&self, profile: ProfileRef, span: TimeSpan) -> BTreeSet<i64> {
         let range = days_of(span);
         let stored = self.days_with_chunks.union(&self.days_with_hours).copied();
-        stored.chain(self.head.days()).filter(|day| range.contains(day)).collect()
+        stored.chain(self.head.days_of(profile)).filter(|day| range.contains(day)).collect()
     }
 
     fn stored_extent(&self) -> Option<(i64, i64)> {
