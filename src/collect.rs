@@ -3,6 +3,7 @@
 //! One [`Collector`] a scope. Young points are asked for in steps, with a window that is asked again because they
 //! still change; what is older than 6 hours is fetched once, by the hour. [`plan`] keeps the cost below its ceiling.
 
+mod backfill;
 mod clock;
 mod collector;
 mod plan;

@@ -1,26 +1,23 @@
 //! One poll of a source: what is asked, and what becomes of the answer.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::collect::backfill::{Backfill, points_start};
 use crate::collect::collector::CollectSettings;
 use crate::collect::plan::{self, Load, METRICS_AT_FIRST, Plan};
 use crate::domain::health::{Fault, PollRecord, ScopeStatus};
 use crate::domain::ids::ProfileKey;
 use crate::domain::profile::Profile;
-use crate::domain::time::{Step, TimeSpan, floor_hour};
+use crate::domain::time::{Step, TimeSpan};
 use crate::domain::usage::{Batch, ProfileUsage};
 use crate::source::{Source, SourceError, SourceErrorKind, UsageReply, UsageRequest};
 
-/// How far back points are asked for in steps; hours beyond.
-const POINTS_REACH: SignedDuration = SignedDuration::from_hours(6);
 /// How often profiles and their tags are asked for.
 const PROFILES_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// A profile is in use if it was within this time.
 const IN_USE: SignedDuration = SignedDuration::from_mins(60);
-/// How much history one request of the backfill covers.
-const BACKFILL_REQUEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// The longest wait between polls that are throttled.
 const LONGEST_BACK_OFF: SignedDuration = SignedDuration::from_mins(5);
 
@@ -31,12 +28,11 @@ pub(super) struct Poller<S> {
     watermark: Option<Timestamp>,
     profiles: Vec<Profile>,
     profiles_asked: Option<Timestamp>,
+    profiles_unsent: bool,
     idle_asked: Option<Timestamp>,
     last_use: HashMap<ProfileKey, Timestamp>,
     metrics_a_profile: f64,
-    missing: VecDeque<TimeSpan>,
-    backfill_planned: bool,
-    backfill_fails: bool,
+    past: Backfill,
     throttled: u32,
     is_failing: bool,
 }
@@ -56,12 +52,11 @@ impl<S: Source> Poller<S> {
             watermark: known.and_then(|known| known.watermark),
             profiles: Vec::new(),
             profiles_asked: None,
+            profiles_unsent: false,
             idle_asked: None,
             last_use: HashMap::new(),
             metrics_a_profile: METRICS_AT_FIRST,
-            missing: VecDeque::new(),
-            backfill_planned: false,
-            backfill_fails: false,
+            past: Backfill::default(),
             throttled: 0,
             is_failing: false,
         }
@@ -88,28 +83,21 @@ impl<S: Source> Poller<S> {
         if self.is_failing {
             return None;
         }
-        let span = self.missing.front().copied()?;
+        let span = self.past.next()?;
         let request = UsageRequest { now, span, step: Step::HOUR, profiles: self.keys(|_| true) };
         let reply = self.source.usage(&request).await;
-        self.backfill_fails = reply.is_err();
+        self.past.fetched(reply.is_ok());
         let reply = reply.ok()?;
-        self.missing.pop_front();
         let poll = self.record(now, self.watermark, &reply);
-        let more_history = self.more_history();
+        let more_history = self.past.is_under_way();
         Some(Batch { poll, profiles: Vec::new(), points: Vec::new(), hours: reply.usage, more_history })
     }
 
-    /// A backfill that fails is not waited for: what is known is judged then.
-    fn more_history(&self) -> bool {
-        !self.missing.is_empty() && !self.backfill_fails
-    }
-
     async fn ask(&mut self, now: Timestamp) -> Result<Answer, SourceError> {
-        let mut fresh = Vec::new();
         if self.profiles_asked.is_none_or(|asked| now.duration_since(asked) >= PROFILES_EVERY) {
-            fresh = self.source.profiles(now).await?;
-            self.profiles.clone_from(&fresh);
+            self.profiles = self.source.profiles(now).await?;
             self.profiles_asked = Some(now);
+            self.profiles_unsent = true;
         }
         let ask_all = self.is_all_due(now);
         let request = UsageRequest {
@@ -123,15 +111,17 @@ impl<S: Source> Poller<S> {
             self.idle_asked = Some(now);
         }
         self.learn(&reply, request.profiles.len());
-        Ok(Answer { profiles: fresh, reply })
+        // Profiles go out with the first usage that is answered: usage must never be stored before its profile.
+        let profiles = if std::mem::take(&mut self.profiles_unsent) { self.profiles.clone() } else { Vec::new() };
+        Ok(Answer { profiles, reply })
     }
 
     /// Where asking begins: the revise window before what is known, and never further back than points reach.
     fn ask_from(&self, now: Timestamp, ask_all: bool) -> Timestamp {
-        let earliest = floor_hour(now.saturating_sub(POINTS_REACH).unwrap_or(Timestamp::MIN));
-        let known = if ask_all { self.idle_asked.and(self.watermark.min(self.idle_asked)) } else { self.watermark };
+        let earliest = points_start(now);
         // At the start the history knows how far it goes for all profiles.
-        let known = if self.idle_asked.is_none() { self.watermark } else { known };
+        let idle_known = self.idle_asked.filter(|_| ask_all).or(self.watermark);
+        let known = self.watermark.min(idle_known);
         let from = known.and_then(|known| known.checked_sub(self.settings.revise_window).ok());
         self.source.step().floor(from.unwrap_or(earliest)).max(earliest)
     }
@@ -173,13 +163,12 @@ impl<S: Source> Poller<S> {
     }
 
     fn succeeded(&mut self, now: Timestamp, answer: Answer) -> Batch {
-        if !self.backfill_planned {
-            self.plan_backfill(now);
-        }
+        let known = self.watermark.and_then(|known| known.checked_sub(self.settings.revise_window).ok());
+        self.past.plan(known, self.settings.backfill, now);
         self.watermark = self.watermark.max(Some(answer.reply.watermark));
         (self.throttled, self.is_failing) = (0, false);
         let poll = self.record(now, Some(answer.reply.watermark), &answer.reply);
-        let more_history = self.more_history();
+        let more_history = self.past.is_under_way();
         Batch { poll, profiles: answer.profiles, points: answer.reply.usage, hours: Vec::new(), more_history }
     }
 
@@ -206,22 +195,6 @@ impl<S: Source> Poller<S> {
             interval_seconds: u32::try_from(self.interval().as_secs()).unwrap_or(u32::MAX),
             metrics_requested: reply.metrics_requested,
             rows_refused: reply.rows_refused,
-        }
-    }
-
-    /// The hours that are missing before the points begin: all of the backfill for a new scope, the gap for one
-    /// that was not polled for a while.
-    fn plan_backfill(&mut self, now: Timestamp) {
-        self.backfill_planned = true;
-        let end = floor_hour(now.saturating_sub(POINTS_REACH).unwrap_or(Timestamp::MIN));
-        let oldest = floor_hour(now.saturating_sub(self.settings.backfill).unwrap_or(Timestamp::MIN));
-        let known = self.watermark.and_then(|known| known.checked_sub(self.settings.revise_window).ok());
-        let start = known.map_or(oldest, |known| floor_hour(known).max(oldest));
-        let mut piece_end = end;
-        while piece_end > start {
-            let piece_start = piece_end.saturating_sub(BACKFILL_REQUEST).unwrap_or(start).max(start);
-            self.missing.push_back(TimeSpan::new(piece_start, piece_end));
-            piece_end = piece_start;
         }
     }
 }

@@ -207,6 +207,30 @@ async fn a_failure_keeps_the_watermark_and_throttling_backs_off() {
 }
 
 #[tokio::test]
+async fn profiles_are_sent_with_the_first_usage_that_is_answered() {
+    let source = Scripted::default();
+    let mut poller = Poller::new(source.clone(), settings(None), None);
+    source.faults.lock().expect("not poisoned").push(SourceErrorKind::Throttled);
+    assert!(poller.poll(at(NOON)).await.profiles.is_empty());
+    assert_eq!(poller.poll(at(NOON) + minutes(1)).await.profiles.len(), 2, "no usage is stored before its profile");
+    assert!(poller.poll(at(NOON) + minutes(2)).await.profiles.is_empty(), "and not again at each poll");
+}
+
+#[tokio::test]
+async fn after_a_long_failure_the_gap_is_fetched_by_the_hour() {
+    let source = Scripted::default();
+    let mut poller = Poller::new(source.clone(), settings(None), Some(known(at(NOON))));
+    poller.poll(at(NOON)).await;
+    assert!(poller.backfill(at(NOON)).await.is_none());
+    let later = at(NOON) + SignedDuration::from_hours(9);
+    poller.poll(later).await;
+    while poller.backfill(later).await.is_some() {}
+    let asked = source.asked.lock().expect("not poisoned");
+    let gap = TimeSpan::new(at("2026-11-24T11:00:00Z"), at("2026-11-24T15:00:00Z"));
+    assert_eq!(asked.last().map(|request| (request.span, request.step)), Some((gap, Step::HOUR)));
+}
+
+#[tokio::test]
 async fn a_request_that_hangs_does_not_hold_up_the_end() {
     let (batches, _taken) = mpsc::channel(1);
     let (stop, stopped) = watch::channel(false);
