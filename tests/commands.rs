@@ -206,6 +206,7 @@ fn a_damaged_store_is_told_kept_aside_and_started_anew() {
         interval_seconds: 60,
         metrics_requested: 0,
         rows_refused: 0,
+        history_from: None,
     };
     store
         .apply(&Batch { poll, profiles: Vec::new(), points: Vec::new(), hours: Vec::new(), more_history: false })

@@ -52,6 +52,7 @@ fn poll(number: i64) -> Batch {
         interval_seconds: 60,
         metrics_requested: 1,
         rows_refused: 0,
+        history_from: None,
     };
     let hour = at - SignedDuration::from_hours(24 * 30);
     Batch {

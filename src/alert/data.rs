@@ -64,6 +64,7 @@ mod tests {
             interval_seconds: 60,
             metrics_requested_month: 0,
             rows_refused: 0,
+            history_from: None,
         };
         assert_eq!(assess(&status, now, Step::MINUTE).level, level);
     }

@@ -25,16 +25,22 @@ pub(super) struct Backfill {
 }
 
 impl Backfill {
-    /// Notes the hours that are missing before the points begin: `reach` of them for a scope of which nothing is
-    /// `known`; the gap for one that was not heard from for longer than points are asked for. The newest come first.
-    pub(super) fn plan(&mut self, known: Option<Timestamp>, reach: SignedDuration, now: Timestamp) {
+    /// Notes the hours before the points that are missing, where usage is known over `known`: the gap after it, if the
+    /// scope was not heard from for longer than points are asked for, and what is wanted of the past before it. The
+    /// newest come first.
+    pub(super) fn plan(&mut self, known: Option<TimeSpan>, oldest_wanted: Timestamp, now: Timestamp) {
         let end = points_start(now);
-        if self.is_planned && known.is_none_or(|known| known >= end) {
-            return;
+        let known = known.unwrap_or(TimeSpan::new(end, end));
+        let oldest = floor_hour(oldest_wanted);
+        self.add(floor_hour(known.end).max(oldest), end);
+        if !self.is_planned {
+            self.add(oldest, floor_hour(known.start).min(end));
         }
         self.is_planned = true;
-        let oldest = floor_hour(now.saturating_sub(reach).unwrap_or(Timestamp::MIN));
-        let start = known.map_or(oldest, |known| floor_hour(known).max(oldest));
+    }
+
+    /// Adds a span in pieces that one request can cover.
+    fn add(&mut self, start: Timestamp, end: Timestamp) {
         let mut piece_end = end;
         while piece_end > start {
             let piece_start = piece_end.saturating_sub(REQUEST).unwrap_or(start).max(start);

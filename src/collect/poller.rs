@@ -26,6 +26,7 @@ pub(super) struct Poller<S> {
     source: S,
     settings: CollectSettings,
     watermark: Option<Timestamp>,
+    history_from: Option<Timestamp>,
     profiles: Vec<Profile>,
     profiles_asked: Option<Timestamp>,
     profiles_unsent: bool,
@@ -46,10 +47,12 @@ struct Answer {
 impl<S: Source> Poller<S> {
     /// A poller that goes on where the history ends.
     pub(super) fn new(source: S, settings: CollectSettings, known: Option<ScopeStatus>) -> Self {
+        let watermark = known.as_ref().and_then(|known| known.watermark);
         Self {
             source,
             settings,
-            watermark: known.and_then(|known| known.watermark),
+            watermark,
+            history_from: known.and_then(|known| known.history_from).or(watermark),
             profiles: Vec::new(),
             profiles_asked: None,
             profiles_unsent: false,
@@ -88,6 +91,7 @@ impl<S: Source> Poller<S> {
         let reply = self.source.usage(&request).await;
         self.past.fetched(reply.is_ok());
         let reply = reply.ok()?;
+        self.history_from = self.history_from.min(Some(span.start));
         let poll = self.record(now, self.watermark, &reply);
         let more_history = self.past.is_under_way();
         Some(Batch { poll, profiles: Vec::new(), points: Vec::new(), hours: reply.usage, more_history })
@@ -152,6 +156,12 @@ impl<S: Source> Poller<S> {
         }
     }
 
+    /// The span over which usage is known, less the window that is asked for again.
+    fn known(&self) -> Option<TimeSpan> {
+        let end = self.watermark?.checked_sub(self.settings.revise_window).ok()?;
+        Some(TimeSpan { start: self.history_from.unwrap_or(end).min(end), end })
+    }
+
     fn plan(&self) -> Plan {
         plan::plan(self.load(), self.settings.interval, self.settings.ceiling)
     }
@@ -163,8 +173,9 @@ impl<S: Source> Poller<S> {
     }
 
     fn succeeded(&mut self, now: Timestamp, answer: Answer) -> Batch {
-        let known = self.watermark.and_then(|known| known.checked_sub(self.settings.revise_window).ok());
-        self.past.plan(known, self.settings.backfill, now);
+        let oldest_wanted = now.saturating_sub(self.settings.backfill).unwrap_or(Timestamp::MIN);
+        self.past.plan(self.known(), oldest_wanted, now);
+        self.history_from = self.history_from.or(Some(points_start(now)));
         self.watermark = self.watermark.max(Some(answer.reply.watermark));
         (self.throttled, self.is_failing) = (0, false);
         let poll = self.record(now, Some(answer.reply.watermark), &answer.reply);
@@ -195,6 +206,7 @@ impl<S: Source> Poller<S> {
             interval_seconds: u32::try_from(self.interval().as_secs()).unwrap_or(u32::MAX),
             metrics_requested: reply.metrics_requested,
             rows_refused: reply.rows_refused,
+            history_from: self.history_from,
         }
     }
 }

@@ -104,6 +104,7 @@ fn known(watermark: Timestamp) -> ScopeStatus {
         interval_seconds: 60,
         metrics_requested_month: 0,
         rows_refused: 0,
+        history_from: Some(watermark - SignedDuration::from_hours(24 * 40)),
     }
 }
 
@@ -162,6 +163,24 @@ async fn after_a_restart_only_the_gap_is_fetched() {
     assert_eq!(asked[0].span.start, at("2026-11-24T06:00:00Z"));
     assert_eq!(asked[1].span, TimeSpan::new(at("2026-11-24T01:00:00Z"), at("2026-11-24T06:00:00Z")));
     assert_eq!(asked.len(), 2);
+}
+
+#[tokio::test]
+async fn a_backfill_that_was_cut_off_is_taken_up_after_a_restart() {
+    let source = Scripted::default();
+    let mut first = Poller::new(source.clone(), settings(None), None);
+    first.poll(at(NOON)).await;
+    let cut_off = first.backfill(at(NOON)).await.expect("the newest week").poll;
+    assert_eq!(cut_off.history_from, Some(at("2026-11-17T06:00:00Z")));
+    let known = ScopeStatus { history_from: cut_off.history_from, ..known(at(NOON)) };
+    let mut second = Poller::new(source.clone(), settings(None), Some(known));
+    second.poll(at(NOON)).await;
+    let fetched_before = source.asked.lock().expect("not poisoned").len();
+    while second.backfill(at(NOON)).await.is_some() {}
+    let asked = source.asked.lock().expect("not poisoned");
+    let spans: Vec<TimeSpan> = asked[fetched_before..].iter().map(|request| request.span).collect();
+    assert_eq!(spans.first().map(|span| span.end), Some(at("2026-11-17T06:00:00Z")));
+    assert_eq!(spans.last().map(|span| span.start), Some(at("2026-10-20T12:00:00Z")));
 }
 
 #[tokio::test]

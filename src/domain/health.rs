@@ -73,6 +73,8 @@ pub struct PollRecord {
     pub metrics_requested: u64,
     /// Input rows that were refused as malformed so far (replay), 0 elsewhere.
     pub rows_refused: u64,
+    /// All usage from this instant on has been asked for; `None` where that is not kept account of.
+    pub history_from: Option<Timestamp>,
 }
 
 /// What is known of a scope at an instant.
@@ -92,6 +94,8 @@ pub struct ScopeStatus {
     pub metrics_requested_month: u64,
     /// Input rows refused as malformed.
     pub rows_refused: u64,
+    /// All usage from this instant up to the watermark has been asked for.
+    pub history_from: Option<Timestamp>,
 }
 
 impl ScopeStatus {
@@ -144,6 +148,7 @@ mod tests {
             interval_seconds: 60,
             metrics_requested_month: 0,
             rows_refused: 0,
+            history_from: None,
         };
         assert_eq!(status.health(now, Step::MINUTE), expected);
     }

@@ -322,6 +322,7 @@ impl Store {
             metrics_requested_month: this_month.map_or(0, |known| known.metrics_requested_month)
                 + poll.metrics_requested,
             rows_refused: poll.rows_refused,
+            history_from: poll.history_from.or(known.and_then(|known| known.history_from)),
         }
     }
 }

@@ -59,6 +59,7 @@ fn poll(now: Timestamp) -> PollRecord {
         interval_seconds: 60,
         metrics_requested: 14,
         rows_refused: 0,
+        history_from: None,
     }
 }
 

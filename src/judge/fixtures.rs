@@ -38,6 +38,7 @@ impl MemoryHistory {
                 interval_seconds: 60,
                 metrics_requested_month: 0,
                 rows_refused: 0,
+                history_from: None,
             }],
             changes: Vec::new(),
             revisions: Vec::new(),

@@ -78,6 +78,7 @@ fn poll(now: Timestamp) -> PollRecord {
         interval_seconds: 60,
         metrics_requested: 0,
         rows_refused: 0,
+        history_from: None,
     }
 }
 

@@ -133,6 +133,7 @@ impl Recording {
                 interval_seconds: u32::try_from(self.step.seconds()).unwrap_or(u32::MAX),
                 metrics_requested: 0,
                 rows_refused: self.rows_refused(),
+                history_from: None,
             },
             profiles: profiles.iter().filter(|profile| &profile.key.scope == scope).cloned().collect(),
             points: of_scope.map(point).collect(),
