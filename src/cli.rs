@@ -15,6 +15,8 @@ mod config_command;
 mod console;
 mod demo;
 mod input;
+mod plan;
+mod profiles;
 mod replay;
 mod status;
 mod tenants;
@@ -63,6 +65,8 @@ enum Command {
     Collect(collect::Collect),
     Status(status::Status),
     Tenants(tenants::Tenants),
+    Profiles(profiles::Profiles),
+    Plan(plan::PlanCommand),
     #[command(subcommand)]
     Config(config_command::ConfigCommand),
 }
@@ -98,6 +102,8 @@ fn run(cli: Cli) -> Result<u8> {
         Some(Command::Collect(_)) => collect::Collect::run(&global),
         Some(Command::Status(status)) => status.run(&global),
         Some(Command::Tenants(tenants)) => tenants.run(&global),
+        Some(Command::Profiles(profiles)) => profiles.run(&global),
+        Some(Command::Plan(plan)) => plan.run(),
         Some(Command::Config(command)) => command.run(&global),
     }
 }

@@ -1,16 +1,21 @@
 //! The collector: asks a source again and again and sends on what it answers, with the health of the data.
 //!
-//! One [`Collector`] a scope. Young points are asked for in steps, with a window that is asked again because they
-//! still change; what is older than 6 hours is fetched once, by the hour. [`plan`] keeps the cost below its ceiling.
+//! One [`Collector`] a scope; none waits for another. [`poller`] makes one poll, [`schedule`] says which series are
+//! due, [`purse`] keeps the cost of all of them below its ceiling, [`backfill`] knows what is missing of the past, and
+//! [`simulate`] tells what all that costs and how fresh it is.
 
 mod backfill;
 mod clock;
 mod collector;
-mod plan;
 mod poller;
+mod purse;
+mod roster;
+mod schedule;
+pub mod simulate;
 
 #[cfg(test)]
 mod tests;
 
-pub use clock::Clock;
-pub use collector::{CollectSettings, Collector};
+pub use clock::{Clock, Hand};
+pub use collector::{CollectSettings, Collector, Known};
+pub use purse::Purse;

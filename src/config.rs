@@ -9,6 +9,7 @@ mod faults;
 mod load;
 mod model;
 mod reader;
+mod scopes;
 mod sections;
 mod show;
 mod values;
@@ -17,7 +18,8 @@ mod zones;
 pub use faults::{ConfigError, Fault};
 pub use load::{Effective, Overrides, default_path, load};
 pub use model::{
-    Alerts, BudgetThresholds, Collect, Config, Glyphs, Scope, StoreSettings, Tenant, ThemeChoice, UiSettings,
+    Alerts, BudgetThresholds, Collect, Config, Glyphs, LogFormat, LogLevel, LogSettings, Scope, StoreSettings, Tenant,
+    ThemeChoice, UiSettings,
 };
 pub use show::Setting;
 

@@ -6,6 +6,7 @@
 pub mod budget;
 mod geography;
 mod model_price;
+pub mod polling;
 mod price_book;
 mod price_usage;
 

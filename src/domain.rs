@@ -1,5 +1,6 @@
 //! The words of the field as types: plain data that every room shares, without I/O.
 
+pub mod arn;
 pub mod budget;
 pub mod calendar;
 pub mod event;

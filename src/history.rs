@@ -16,11 +16,13 @@ mod engine;
 mod error;
 mod head;
 mod keys;
+mod lag;
 mod load;
 mod maintain;
 mod open;
 mod reader;
 mod row;
+mod sealed;
 mod store;
 
 #[cfg(test)]

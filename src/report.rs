@@ -4,6 +4,8 @@
 
 pub mod csv;
 pub mod json;
+pub mod plan;
+pub mod profiles;
 pub mod table;
 pub mod text;
 pub mod tmux;

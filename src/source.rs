@@ -1,11 +1,15 @@
 //! Where usage comes from: AWS, a recorded trace, or the demo's simulator. All three answer the same
 //! two questions, so that the collector cannot tell them apart.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
+use crate::domain::health::Traffic;
 use crate::domain::ids::{ProfileKey, ScopeName};
+use crate::domain::meter::MeterSet;
 use crate::domain::profile::Profile;
-use crate::domain::time::{Step, TimeSpan};
+use crate::domain::time::Step;
 use crate::domain::usage::ProfileUsage;
 
 pub mod aws;
@@ -21,6 +25,11 @@ pub trait Source: Send + 'static {
     /// The width of its finest points.
     fn step(&self) -> Step;
 
+    /// Whether each series that is asked for costs money.
+    fn is_metered(&self) -> bool {
+        false
+    }
+
     /// The profiles as they are at `now`; each version is in force from `now`.
     ///
     /// # Errors
@@ -32,6 +41,39 @@ pub trait Source: Send + 'static {
     /// # Errors
     /// [`SourceError`], when the source cannot be asked or refuses. Nothing partial is returned.
     fn usage(&mut self, request: &UsageRequest) -> impl Future<Output = Result<UsageReply, SourceError>> + Send;
+
+    /// The profiles that were used lately, where the source can tell it without being asked for each of them; `None`
+    /// where it cannot.
+    ///
+    /// # Errors
+    /// [`SourceError`], when the source cannot be asked or refuses.
+    fn recently_used(
+        &mut self,
+        _now: Timestamp,
+    ) -> impl Future<Output = Result<Option<HashSet<ProfileKey>>, SourceError>> + Send {
+        std::future::ready(Ok(None))
+    }
+
+    /// What talking to the source took since this was asked last.
+    fn take_traffic(&mut self) -> Traffic {
+        Traffic::default()
+    }
+
+    /// What is not right although it answers, one line each.
+    fn notices(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// One profile of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// Whose usage.
+    pub profile: ProfileKey,
+    /// Which meters; a source that has all of them at once may answer more.
+    pub meters: MeterSet,
+    /// From the start of this step on. A source may begin earlier.
+    pub from: Timestamp,
 }
 
 /// What usage is asked for.
@@ -39,25 +81,25 @@ pub trait Source: Send + 'static {
 pub struct UsageRequest {
     /// The instant of asking: steps that have not closed by then are not known.
     pub now: Timestamp,
-    /// Starts of the steps wanted; aligned to `step`.
-    pub span: TimeSpan,
+    /// Steps from here on are not asked for.
+    pub until: Timestamp,
     /// The source's own step, or [`Step::HOUR`].
     pub step: Step,
     /// Whose usage.
-    pub profiles: Vec<ProfileKey>,
+    pub asks: Vec<Ask>,
 }
 
 /// What came back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UsageReply {
     /// Points by profile; profiles without any are left out.
     pub usage: Vec<ProfileUsage>,
     /// Everything before this instant has been asked for and answered.
     pub watermark: Timestamp,
-    /// Metrics requested from CloudWatch, each billed; 0 elsewhere.
-    pub metrics_requested: u64,
     /// Malformed rows refused so far in all (replay); 0 elsewhere.
     pub rows_refused: u64,
+    /// Why meters that no money hangs on are missing, if any are.
+    pub shortfall: Option<SourceError>,
 }
 
 /// Why a source did not answer.
@@ -83,6 +125,8 @@ pub enum SourceErrorKind {
     Credentials,
     /// The credentials lack a permission.
     Denied,
+    /// The clock of this machine is wrong.
+    Clock,
     /// No answer in time.
     Timeout,
     /// The endpoint could not be reached.
@@ -91,6 +135,8 @@ pub enum SourceErrorKind {
     Service,
     /// The input itself is malformed.
     Input,
+    /// Asking on would cost more than the user allows.
+    Ceiling,
 }
 
 impl SourceErrorKind {
@@ -102,10 +148,12 @@ impl SourceErrorKind {
             Self::Expired => "expired",
             Self::Credentials => "credentials",
             Self::Denied => "denied",
+            Self::Clock => "clock",
             Self::Timeout => "timeout",
             Self::Unreachable => "unreachable",
             Self::Service => "service",
             Self::Input => "input",
+            Self::Ceiling => "ceiling",
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod banner;
 mod bar;
+mod collector;
 mod empty;
 mod footer;
 mod format;
@@ -62,6 +63,7 @@ fn draw_body(state: &State, theme: &Theme, layout: &Layout, buf: &mut Buffer) {
                 tenant::draw_beside(row, state, theme, side, buf);
             }
         }
+        Screen::Collector => collector::draw(state, theme, layout.body, buf),
         Screen::Tenant(owner) => tenant::draw(owner, state, theme, layout.body, buf),
     }
 }

@@ -44,23 +44,13 @@ fn poll(number: i64) -> Batch {
         profile: ProfileKey { scope: "main".into(), id: id.into() },
         points: vec![Point { at, counts: count }],
     };
-    let poll = PollRecord {
-        scope: "main".into(),
-        at,
-        watermark: Some(at),
-        fault: None,
-        interval_seconds: 60,
-        metrics_requested: 1,
-        rows_refused: 0,
-        history_from: None,
-    };
+    let poll = PollRecord::new("main".into(), at, Some(at));
     let hour = at - SignedDuration::from_hours(24 * 30);
     Batch {
         poll,
         profiles: Vec::new(),
         points: vec![usage("a", at), usage("b", at)],
         hours: vec![usage("a", Step::HOUR.floor(hour))],
-        more_history: false,
     }
 }
 

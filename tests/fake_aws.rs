@@ -171,8 +171,10 @@ fn every_total_is_right_to_the_token_and_survives_the_end() {
     let home = tempfile::tempdir().expect("a temporary home");
     let mut terminal = console(&fake, home.path());
     terminal.wait_for("Tenants 6");
-    // One poll, one backfill, and another poll after it: then all of it has been stored.
-    terminal.press_until("r", || fake.metric_requests() >= 3);
+    // The collector says when all of the past has been fetched.
+    terminal.press("6");
+    let screen = terminal.wait_for("   all ");
+    assert!(screen.contains("us-east-1") && screen.contains("ok"), "{screen}");
     terminal.press("q");
     assert_eq!(terminal.wait_for_end().0, 0);
     let view = status(home.path());
@@ -245,6 +247,106 @@ fn each_failure_is_a_clear_state_and_the_last_data_stays() {
     terminal.press_until_gone("r", "cloudwatch:GetMetricData");
     terminal.press("q");
     assert_eq!(terminal.wait_for_end().0, 0);
+}
+
+const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "us-west-2"];
+const PROFILES_A_REGION: usize = 400;
+const USED_A_REGION: usize = 20;
+
+/// Usage of every 10 minutes of the last five hours, and of an hour three days ago, of the profiles that are used.
+fn usage_of(region: usize, now: Timestamp) -> Vec<Row> {
+    let row = |profile: usize, at: Timestamp| {
+        let counts = METRICS.iter().zip(1..).map(|((column, _), meter)| {
+            let count = (profile * 31 + region * 7 + meter * 1000) as u64 + at.as_second().unsigned_abs() / 600 % 17;
+            ((*column).to_owned(), count)
+        });
+        Row {
+            at,
+            tenant: format!("tenant{:02}", profile % 10),
+            profile: format!("{}-{profile}", REGIONS[region]),
+            model: "amazon.nova-lite-v1:0".to_owned(),
+            counts: counts.collect(),
+        }
+    };
+    let last = Timestamp::from_second(now.as_second() / 600 * 600 - 600).expect("a valid time");
+    let recent = (0..30).map(|bin| last - SignedDuration::from_mins(10 * bin));
+    let times: Vec<Timestamp> = recent.chain([last - SignedDuration::from_hours(72)]).collect();
+    (0..USED_A_REGION).flat_map(|profile| times.iter().map(move |at| row(profile, *at)).collect::<Vec<_>>()).collect()
+}
+
+/// Makes the profiles of a region, most of them idle.
+async fn fill_region(fake: &FakeAws, region: usize, rows: &[Row]) {
+    load(fake, REGIONS[region], rows).await;
+    let bedrock = aws_sdk_bedrock::Client::new(&sdk_config(fake.direct(), REGIONS[region]).await);
+    for number in USED_A_REGION..PROFILES_A_REGION {
+        let idle = Row {
+            at: Timestamp::UNIX_EPOCH,
+            tenant: format!("tenant{:02}", number % 10),
+            profile: format!("{}-{number}", REGIONS[region]),
+            model: "amazon.nova-lite-v1:0".to_owned(),
+            counts: BTreeMap::new(),
+        };
+        create_profile(&bedrock, REGIONS[region], &idle).await;
+    }
+}
+
+#[test]
+fn of_three_scopes_with_1200_profiles_two_fail_and_all_totals_are_exact_in_the_end() {
+    let fake = FakeAws::start();
+    let now = Timestamp::now();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let rows: Vec<Vec<Row>> = (0..REGIONS.len()).map(|region| usage_of(region, now)).collect();
+    for (region, rows) in rows.iter().enumerate() {
+        runtime.block_on(fill_region(&fake, region, rows));
+    }
+    fake.fail_in("eu-west-1", Failure::Throttled);
+    fake.fail_in("us-west-2", Failure::ExpiredToken);
+    let home = tempfile::tempdir().expect("a temporary home");
+    let config = format!(
+        "[collect]\nbackfill = \"5d\"\n[[scope]]\nname = \"prod\"\nregions = {REGIONS:?}\nendpoint_url = \"{}\"\n",
+        fake.endpoint()
+    );
+    std::fs::write(home.path().join("bedtop.toml"), config).expect("written");
+    let variables = [("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "y"), ("NO_PROXY", "127.0.0.1")];
+    let arguments = ["--config", "bedtop.toml", "--store", "store"];
+    let mut terminal = Terminal::start(&arguments, (200, 50), home.path(), &variables);
+    terminal.wait_for("prod/eu-west-1");
+    terminal.press("6");
+    terminal.wait_for("throttled: cloudwatch:GetMetricData in eu-west-1");
+    terminal.wait_for("aws sso login");
+    let line = |screen: &str, scope: &str| {
+        let is_row = |line: &&str| line.trim_start().starts_with(scope) && line.contains("400");
+        screen.lines().find(is_row).unwrap_or_default().to_owned()
+    };
+    // The failing ones do not hold up the one that works.
+    terminal.wait_until("a complete first scope", |screen| {
+        let row = line(&screen.contents(), "prod/us-east-1");
+        row.contains(" ok ") && row.contains("20/400") && row.contains(" all ")
+    });
+    fake.fail_in("eu-west-1", Failure::None);
+    fake.fail_in("us-west-2", Failure::None);
+    terminal.press("r");
+    terminal.wait_until("three complete scopes", |screen| {
+        let screen = screen.contents();
+        let is_complete = |region: &str| line(&screen, &format!("prod/{region}")).contains(" all ");
+        REGIONS.into_iter().all(is_complete) && !screen.contains("cloudwatch:")
+    });
+    terminal.press("q");
+    assert_eq!(terminal.wait_for_end().0, 0);
+    let view = status(home.path());
+    let expected = expected(&rows.into_iter().flatten().collect::<Vec<_>>(), now);
+    assert_eq!(view["tenants"].as_array().map(Vec::len), Some(expected.len()));
+    for tenant in view["tenants"].as_array().expect("a list") {
+        for (meter, sum) in &expected[tenant["tenant"].as_str().expect("a name")] {
+            assert_eq!(tenant["usage"][meter], *sum, "{} {meter}", tenant["tenant"]);
+        }
+        assert_ne!(tenant["level"], "blind");
+    }
+    let log =
+        std::fs::read_dir(home.path().join("store/log")).expect("a log").next().expect("a file").expect("readable");
+    let log = std::fs::read_to_string(log.path()).expect("text");
+    assert!(log.contains("a poll failed") && log.contains("prod/eu-west-1"), "{log}");
+    assert!(!log.contains("Credential=") && !log.contains("SECRET"), "no request gets into the log");
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn policy() -> Policy {
     Policy {
         mode: Mode::Replay,
         zone: TimeZone::UTC,
-        tenancy: TenantRules { tag_keys: Vec::new(), mapped: Vec::new() },
+        tenancy: TenantRules::default(),
         budgets: vec![budget],
         thresholds: BudgetThresholds::default(),
         prices: Arc::new(PriceBook::embedded()),
@@ -97,10 +97,13 @@ fn nothing_is_said_while_history_is_still_coming() {
     let mut engine = Engine::new(open(folder.path(), &recording), policy(), recording.span().start);
     let batches: Vec<Batch> = recording.batches().collect();
     let last = batches.len() - 1;
-    for (number, batch) in batches.into_iter().enumerate() {
-        assert!(engine.view().log.is_empty(), "bin {number}");
+    for (number, mut batch) in batches.into_iter().enumerate() {
+        let view = engine.view();
+        assert!(view.log.is_empty(), "bin {number}");
+        assert!(view.tenants.iter().all(|row| row.level == Level::Blind), "what is not judged yet is not green");
         let closed = batch.poll.at;
-        engine.handle(Command::Store(Box::new(Batch { more_history: number < last, ..batch })));
+        batch.poll.collecting.is_filling = number < last;
+        engine.handle(Command::Store(Box::new(batch)));
         engine.handle(Command::Step(closed));
     }
     assert!(!engine.view().log.is_empty(), "and then all of it is judged at once");

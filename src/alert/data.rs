@@ -57,14 +57,9 @@ mod tests {
     fn levels(#[case] age_minutes: Option<i64>, #[case] level: Level) {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(5);
         let status = ScopeStatus {
-            scope: "main".into(),
             last_poll: Some(now),
             watermark: age_minutes.map(|minutes| now - SignedDuration::from_mins(minutes)),
-            fault: None,
-            interval_seconds: 60,
-            metrics_requested_month: 0,
-            rows_refused: 0,
-            history_from: None,
+            ..ScopeStatus::new("main".into())
         };
         assert_eq!(assess(&status, now, Step::MINUTE).level, level);
     }

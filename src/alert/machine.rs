@@ -23,8 +23,20 @@ pub struct Observation {
     pub reason: String,
     /// The period of a budget: within one the level never falls.
     pub period: Option<TimeSpan>,
-    /// The data is too old to judge: keep the standing level.
-    pub frozen: bool,
+    /// How far the data behind it can be trusted.
+    pub hold: Hold,
+}
+
+/// What a step may do to an alert, by the data behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hold {
+    /// All of it is fresh: the level follows.
+    #[default]
+    No,
+    /// A part of it is too old: what is known is the least there is, so that the level can rise and not fall.
+    MayRise,
+    /// All of it is too old to judge: the standing level is kept.
+    Frozen,
 }
 
 /// Where an alert stands.
@@ -101,8 +113,15 @@ impl Machine {
 fn transition(old: Option<Standing>, seen: &Observation) -> Standing {
     let period_start = seen.period.map(|period| period.start);
     match old {
-        Some(old) if seen.frozen => old,
-        None if seen.frozen => Standing { level: Level::Green, period_start },
+        Some(old) if seen.hold == Hold::Frozen => old,
+        None if seen.hold == Hold::Frozen => Standing { level: Level::Green, period_start },
+        Some(old) if seen.hold == Hold::MayRise => {
+            if seen.level > old.level {
+                Standing { level: seen.level, period_start }
+            } else {
+                old
+            }
+        }
         Some(old) if old.period_start.is_some() && old.period_start == period_start => {
             Standing { level: old.level.max(seen.level), period_start }
         }
@@ -130,7 +149,7 @@ mod tests {
     fn budget(level: Level, period: i64) -> Observation {
         let start = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * period);
         let period = Some(TimeSpan::new(start, start + SignedDuration::from_hours(24)));
-        Observation { alert: key(Signal::Budget), level, reason: "why".into(), period, frozen: false }
+        Observation { alert: key(Signal::Budget), level, reason: "why".into(), period, hold: Hold::No }
     }
 
     fn steps(machine: &mut Machine, seen: &[Observation]) -> Vec<(Level, Level)> {
@@ -164,9 +183,23 @@ mod tests {
 
     #[test]
     fn blind_data_freezes_the_level_even_over_the_end_of_a_period() {
-        let frozen = |level, period| Observation { frozen: true, ..budget(level, period) };
+        let frozen = |level, period| Observation { hold: Hold::Frozen, ..budget(level, period) };
         let seen = [budget(Level::Orange, 0), frozen(Level::Green, 0), frozen(Level::Red, 1), budget(Level::Green, 1)];
         let expected = [(Level::Green, Level::Orange), (Level::Orange, Level::Green)];
+        assert_eq!(steps(&mut Machine::default(), &seen), expected);
+    }
+
+    #[test]
+    fn with_a_part_of_the_data_blind_a_level_can_rise_and_not_fall() {
+        let partly = |level, period| Observation { hold: Hold::MayRise, ..budget(level, period) };
+        let seen = [
+            partly(Level::Yellow, 0),
+            partly(Level::Orange, 0),
+            partly(Level::Green, 0),
+            partly(Level::Green, 1),
+            budget(Level::Green, 1),
+        ];
+        let expected = [(Level::Green, Level::Yellow), (Level::Yellow, Level::Orange), (Level::Orange, Level::Green)];
         assert_eq!(steps(&mut Machine::default(), &seen), expected);
     }
 
@@ -188,11 +221,15 @@ mod tests {
         prop::sample::select(Level::ALL.to_vec())
     }
 
+    fn any_hold() -> impl Strategy<Value = Hold> {
+        prop::sample::select(vec![Hold::No, Hold::MayRise, Hold::Frozen])
+    }
+
     proptest! {
         #[test]
-        fn a_restart_at_any_step_changes_nothing(levels in prop::collection::vec((any_level(), 0_i64..3, any::<bool>()), 1..30), cut in 0_usize..30) {
+        fn a_restart_at_any_step_changes_nothing(levels in prop::collection::vec((any_level(), 0_i64..3, any_hold()), 1..30), cut in 0_usize..30) {
             let seen: Vec<Observation> =
-                levels.iter().map(|&(level, period, frozen)| Observation { frozen, ..budget(level, period) }).collect();
+                levels.iter().map(|&(level, period, hold)| Observation { hold, ..budget(level, period) }).collect();
             let mut whole = Machine::default();
             let log = steps(&mut whole, &seen);
             let (before, after) = seen.split_at(cut.min(seen.len()));

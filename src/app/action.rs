@@ -28,6 +28,10 @@ pub enum Action {
     Open,
     /// Back to where one came from.
     Back,
+    /// Show the tenants.
+    ShowTenants,
+    /// Show where the data comes from.
+    ShowCollector,
     /// Edit the filter.
     Filter,
     /// Sort by a column; again: the other way round.
@@ -130,6 +134,9 @@ pub static BINDINGS: &[Binding] = &[
         footer: Some("back"),
     },
     on_tenants(Action::Filter, &[plain('/')], "filter: name, !name, level>=orange, spend>1000, or").in_footer("filter"),
+    everywhere(Action::ShowTenants, &[plain('1')], "the tenants"),
+    everywhere(Action::ShowCollector, &[plain('6')], "the collector: scopes, lag, calls, and what they cost")
+        .in_footer("collector"),
     everywhere(Action::Pause, &[plain(' ')], "pause the screen, or go on; collecting goes on meanwhile")
         .in_footer("pause"),
     everywhere(Action::Refresh, &[plain('r')], "poll now").in_footer("poll now"),

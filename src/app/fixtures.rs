@@ -7,12 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
 use crate::domain::event::{AlertKey, LevelChange, Signal, Subject};
-use crate::domain::health::{Fault, Health};
+use crate::domain::health::{Collecting, Fault, Health, Traffic};
 use crate::domain::ids::{Owner, ProfileKey};
 use crate::domain::level::Level;
 use crate::domain::meter::{Counts, Meter};
 use crate::domain::money::{CostRange, Money};
-use crate::domain::profile::Reach;
+use crate::domain::profile::{ProfileKind, Reach, ServiceTier};
 use crate::domain::time::{Step, TimeSpan};
 use crate::domain::view::{
     Assessment, BudgetRow, FleetTotals, FleetView, MeterSeries, Mode, OwnCost, PricedUsage, ProfileRow, Provenance,
@@ -102,6 +102,10 @@ fn profile(tenant: &str, purpose: &str, cents: i64, tokens: u64) -> ProfileRow {
         name: format!("{tenant}-{purpose}"),
         model: Some("anthropic.claude-sonnet-4-5-20250929-v1:0".into()),
         reach: Reach::Geo,
+        kind: ProfileKind::Application,
+        tier: ServiceTier::Standard,
+        deleted: false,
+        tag_faults: Vec::new(),
         tags: vec![("Environment".into(), "production".into()), ("TenantID".into(), tenant.into())],
         usage: usage(cents, tokens),
         rates: Rates::default(),
@@ -155,6 +159,11 @@ pub(crate) fn view() -> FleetView {
         fault: None,
         profiles: 40,
         interval_seconds: 60,
+        lag_seconds: Some(95),
+        revised: 4,
+        traffic: Traffic { calls: 1_204, retries: 3, bytes: 12_100_000, metrics: 12_000, listings: 720 },
+        spent: dollars(6),
+        collecting: Collecting { active: 23, ..Collecting::default() },
     };
     FleetView {
         at: now(),
@@ -170,7 +179,11 @@ pub(crate) fn view() -> FleetView {
         tenants,
         totals,
         log: log(),
-        own_cost: OwnCost { metrics_requested: 12_000, spent: dollars(12), ceiling: dollars(1_000) },
+        own_cost: OwnCost {
+            traffic: Traffic { metrics: 12_000, ..Traffic::default() },
+            spent: dollars(12),
+            ceiling: dollars(1_000),
+        },
         rows_refused: 0,
         store_faults: Vec::new(),
     }
@@ -224,6 +237,10 @@ pub(crate) fn failing_view() -> FleetView {
         since: now() - SignedDuration::from_mins(12),
     });
     view.scopes[0].health = Health::Late;
+    view.scopes[1].collecting.backfill_percent = Some(40);
+    view.scopes[1].collecting.notices = vec![
+        "calls without a profile are not seen: cloudwatch:ListMetrics in us-west-2: AccessDenied; allow it".into(),
+    ];
     view.mode = Mode::Live;
     view.rows_refused = 3;
     view.store_faults = vec!["the history's index was damaged and was rebuilt; nothing is lost".into()];

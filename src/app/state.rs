@@ -32,6 +32,8 @@ pub enum Screen {
     Tenants,
     /// One tenant.
     Tenant(Owner),
+    /// The scopes that are polled.
+    Collector,
 }
 
 /// The filter as it is typed and as it holds.
@@ -120,7 +122,7 @@ impl State {
         match &self.screen {
             Screen::Tenant(owner) => Some(owner),
             Screen::Tenants if self.size.0 >= WIDE => self.selected.as_ref(),
-            Screen::Tenants => None,
+            Screen::Tenants | Screen::Collector => None,
         }
     }
 

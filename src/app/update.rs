@@ -90,6 +90,8 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Bottom => step(state, isize::MAX),
         Action::Open => open(state),
         Action::Back => back(state),
+        Action::ShowTenants => show_screen(state, Screen::Tenants),
+        Action::ShowCollector => show_screen(state, Screen::Collector),
         Action::Filter => state.filter.editing = true,
         Action::SortBy(column) => sort(state, state.sort.by(column)),
         Action::SortLeft => sort(state, Sort { column: state.sort.column.beside(false), reversed: false }),
@@ -131,6 +133,10 @@ fn step(state: &mut State, rows: isize) {
 fn keep_in_sight(state: &mut State, index: usize) {
     let page = state.page();
     state.top = state.top.clamp((index + 1).saturating_sub(page), index);
+}
+
+fn show_screen(state: &mut State, screen: Screen) {
+    (state.screen, state.scroll, state.help) = (screen, 0, false);
 }
 
 fn open(state: &mut State) {

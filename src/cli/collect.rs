@@ -4,7 +4,7 @@ use clap::Args;
 use color_eyre::eyre::Result;
 
 use crate::cli::{GlobalOptions, load_config, runtime};
-use crate::run::{headless, setup};
+use crate::run::{headless, logging, setup};
 
 /// Poll, store and judge without a screen, until a signal ends it
 #[derive(Debug, Args)]
@@ -14,6 +14,7 @@ pub(super) struct Collect {}
 impl Collect {
     pub(super) fn run(global: &GlobalOptions) -> Result<u8> {
         let config = load_config(global)?.config;
+        let _log = logging::start(&config)?;
         let prepare = Box::new(move || setup::live(&config));
         runtime()?.block_on(headless::collect(prepare, std::io::stderr()))
     }

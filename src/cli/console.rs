@@ -4,10 +4,11 @@ use color_eyre::eyre::Result;
 
 use crate::cli::{GlobalOptions, environment, load_config, runtime};
 use crate::run::console::{self, Look};
-use crate::run::setup;
+use crate::run::{logging, setup};
 
 pub(super) fn run(global: &GlobalOptions) -> Result<u8> {
     let config = load_config(global)?.config;
     let look = Look::new(&config, environment, "LIVE");
+    let _log = logging::start(&config)?;
     runtime()?.block_on(console::run(Box::new(move || setup::live(&config)), look))
 }

@@ -7,8 +7,10 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::collect::clock::Clock;
 use crate::collect::poller::Poller;
+use crate::collect::purse::Purse;
 use crate::domain::health::ScopeStatus;
-use crate::domain::money::Money;
+use crate::domain::meter::MeterSet;
+use crate::domain::profile::Profile;
 use crate::domain::usage::Batch;
 use crate::source::Source;
 
@@ -17,12 +19,23 @@ use crate::source::Source;
 pub struct CollectSettings {
     /// How often profiles in use are asked.
     pub interval: SignedDuration,
-    /// What asking may cost a month; nothing is counted without one.
-    pub ceiling: Option<Money>,
+    /// Which meters are asked for.
+    pub meters: MeterSet,
     /// How far back each poll asks again.
     pub revise_window: SignedDuration,
     /// How much hourly history is fetched at the start.
     pub backfill: SignedDuration,
+    /// How much history is fetched in steps; `None` where hours are enough.
+    pub backfill_points: Option<SignedDuration>,
+}
+
+/// What the history knows of a scope.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Its status.
+    pub status: Option<ScopeStatus>,
+    /// Its profiles.
+    pub profiles: Vec<Profile>,
 }
 
 /// Collects one scope.
@@ -31,7 +44,9 @@ pub struct Collector {
     /// How the source is asked.
     pub settings: CollectSettings,
     /// What the history knows of the scope.
-    pub known: Option<ScopeStatus>,
+    pub known: Known,
+    /// What may be spent, together with the other scopes.
+    pub purse: Arc<Purse>,
     /// The time.
     pub clock: Clock,
     /// Where batches go.
@@ -45,8 +60,8 @@ pub struct Collector {
 impl Collector {
     /// Collects until it is stopped or nobody takes its batches. A request in flight is dropped then.
     pub async fn run<S: Source>(self, source: S) {
-        let Self { settings, known, clock, batches, refresh, mut stopped } = self;
-        let poller = Poller::new(source, settings, known);
+        let Self { settings, known, purse, clock, batches, refresh, mut stopped } = self;
+        let poller = Poller::new(source, settings, known, purse);
         tokio::select! {
             () = collect(poller, &clock, &batches, &refresh) => {}
             _ = stopped.wait_for(|stopped| *stopped) => {}
@@ -62,16 +77,28 @@ async fn collect<S: Source>(mut poller: Poller<S>, clock: &Clock, batches: &mpsc
         if batches.send(batch).await.is_err() {
             return;
         }
-        while let Some(batch) = poller.backfill(clock.now()).await {
-            if batches.send(batch).await.is_err() {
-                return;
-            }
-        }
+        // A question about the past that is cut off by a refresh is asked again.
         tokio::select! {
-            () = clock.sleep(rest_of(poller.interval(), began, clock.now())) => {}
+            () = use_the_time(&mut poller, clock, batches, began) => {}
             () = refresh.notified() => {}
         }
     }
+}
+
+/// Fetches the past until the next poll is due.
+async fn use_the_time<S: Source>(
+    poller: &mut Poller<S>,
+    clock: &Clock,
+    batches: &mpsc::Sender<Batch>,
+    began: Timestamp,
+) {
+    while rest_of(poller.interval(), began, clock.now()) > SignedDuration::ZERO {
+        let Some(batch) = poller.backfill(clock.now()).await else { break };
+        if batches.send(batch).await.is_err() {
+            return;
+        }
+    }
+    clock.sleep(rest_of(poller.interval(), began, clock.now())).await;
 }
 
 fn rest_of(interval: SignedDuration, began: Timestamp, now: Timestamp) -> SignedDuration {

@@ -1,23 +1,30 @@
 //! One poll of a source: what is asked, and what becomes of the answer.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use tracing::{debug, info, warn};
 
-use crate::collect::backfill::{Backfill, points_start};
-use crate::collect::collector::CollectSettings;
-use crate::collect::plan::{self, Load, METRICS_AT_FIRST, Plan};
-use crate::domain::health::{Fault, PollRecord, ScopeStatus};
+use crate::collect::backfill::{self, Backfill, Complete, METERS, Question, Wanted, points_start};
+use crate::collect::collector::{CollectSettings, Known};
+use crate::collect::purse::Purse;
+use crate::collect::roster::Roster;
+use crate::collect::schedule::{Moment, Schedule};
+use crate::cost::polling::polling_cost;
+use crate::domain::health::{Collecting, Fault, PollRecord, Traffic};
 use crate::domain::ids::ProfileKey;
+use crate::domain::meter::MeterSet;
 use crate::domain::profile::Profile;
 use crate::domain::time::{Step, TimeSpan};
 use crate::domain::usage::{Batch, ProfileUsage};
-use crate::source::{Source, SourceError, SourceErrorKind, UsageReply, UsageRequest};
+use crate::source::{Ask, Source, SourceError, SourceErrorKind, UsageReply, UsageRequest};
 
-/// How often profiles and their tags are asked for.
+/// How often profiles and their tags are asked for, and after a failure.
 const PROFILES_EVERY: SignedDuration = SignedDuration::from_mins(10);
-/// A profile is in use if it was within this time.
-const IN_USE: SignedDuration = SignedDuration::from_mins(60);
+const PROFILES_AGAIN: SignedDuration = SignedDuration::from_mins(1);
+/// How often it is asked who was active lately.
+const ACTIVE_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// The longest wait between polls that are throttled.
 const LONGEST_BACK_OFF: SignedDuration = SignedDuration::from_mins(5);
 
@@ -25,165 +32,297 @@ const LONGEST_BACK_OFF: SignedDuration = SignedDuration::from_mins(5);
 pub(super) struct Poller<S> {
     source: S,
     settings: CollectSettings,
+    purse: Arc<Purse>,
+    roster: Roster,
+    schedule: Schedule,
+    profiles_due: Timestamp,
+    profiles_unsent: bool,
+    active_due: Timestamp,
+    active: HashSet<ProfileKey>,
     watermark: Option<Timestamp>,
     history_from: Option<Timestamp>,
-    profiles: Vec<Profile>,
-    profiles_asked: Option<Timestamp>,
-    profiles_unsent: bool,
-    idle_asked: Option<Timestamp>,
-    last_use: HashMap<ProfileKey, Timestamp>,
-    metrics_a_profile: f64,
+    points_from: Option<Timestamp>,
     past: Backfill,
+    interval: SignedDuration,
+    rows_refused: u64,
     throttled: u32,
     is_failing: bool,
+    notices: Notices,
 }
 
-/// What came of asking.
-struct Answer {
-    profiles: Vec<Profile>,
-    reply: UsageReply,
+/// What is not right although usage comes.
+#[derive(Debug, Default)]
+struct Notices {
+    profiles: Option<String>,
+    active: Option<String>,
+    meters: Option<String>,
+    past: Option<String>,
 }
 
 impl<S: Source> Poller<S> {
     /// A poller that goes on where the history ends.
-    pub(super) fn new(source: S, settings: CollectSettings, known: Option<ScopeStatus>) -> Self {
-        let watermark = known.as_ref().and_then(|known| known.watermark);
+    pub(super) fn new(source: S, settings: CollectSettings, known: Known, purse: Arc<Purse>) -> Self {
+        let status = known.status;
+        let watermark = status.as_ref().and_then(|status| status.watermark);
+        let collecting = status.map(|status| status.collecting);
+        let mut schedule = Schedule::new(settings.meters);
+        schedule.keep(&known.profiles, watermark);
         Self {
             source,
+            interval: settings.interval,
             settings,
-            watermark,
-            history_from: known.and_then(|known| known.history_from).or(watermark),
-            profiles: Vec::new(),
-            profiles_asked: None,
+            purse,
+            roster: Roster::new(known.profiles),
+            schedule,
+            profiles_due: Timestamp::MIN,
             profiles_unsent: false,
-            idle_asked: None,
-            last_use: HashMap::new(),
-            metrics_a_profile: METRICS_AT_FIRST,
+            active_due: Timestamp::MIN,
+            active: HashSet::new(),
+            watermark,
+            history_from: collecting.as_ref().and_then(|collecting| collecting.history_from).or(watermark),
+            points_from: collecting.and_then(|collecting| collecting.points_from).or(watermark),
             past: Backfill::default(),
+            rows_refused: 0,
             throttled: 0,
             is_failing: false,
+            notices: Notices::default(),
         }
     }
 
-    /// How long to wait between polls: as the plan has it, longer while the source throttles.
+    /// How long to wait between polls: as the ceiling allows, longer while the source throttles.
     pub(super) fn interval(&self) -> SignedDuration {
-        let planned = self.plan().interval;
-        let backed_off = planned.saturating_mul(1 << self.throttled.min(10));
-        if self.throttled == 0 { planned } else { backed_off.min(LONGEST_BACK_OFF.max(planned)) }
+        let backed_off = self.interval.saturating_mul(1 << self.throttled.min(10));
+        if self.throttled == 0 { self.interval } else { backed_off.min(LONGEST_BACK_OFF.max(self.interval)) }
     }
 
     /// Asks once; a failure is a batch that says so.
     pub(super) async fn poll(&mut self, now: Timestamp) -> Batch {
         match self.ask(now).await {
-            Ok(answer) => self.succeeded(now, answer),
+            Ok(reply) => self.succeeded(now, reply),
             Err(error) => self.failed(now, &error),
         }
     }
 
-    /// Fetches one piece of the missing hours, the newest first; `None` when there is none left or the source
-    /// fails, in which case the next poll takes it up again.
+    /// Fetches one piece of the missing past, the newest first; `None` when there is none left, when it would cost too
+    /// much, or when the source fails, in which case a later poll takes it up again.
     pub(super) async fn backfill(&mut self, now: Timestamp) -> Option<Batch> {
         if self.is_failing {
             return None;
         }
-        let span = self.past.next()?;
-        let request = UsageRequest { now, span, step: Step::HOUR, profiles: self.keys(|_| true) };
-        let reply = self.source.usage(&request).await;
-        self.past.fetched(reply.is_ok());
-        let reply = reply.ok()?;
-        self.history_from = self.history_from.min(Some(span.start));
-        let poll = self.record(now, self.watermark, &reply);
-        let more_history = self.past.is_under_way();
-        Some(Batch { poll, profiles: Vec::new(), points: Vec::new(), hours: reply.usage, more_history })
-    }
-
-    async fn ask(&mut self, now: Timestamp) -> Result<Answer, SourceError> {
-        if self.profiles_asked.is_none_or(|asked| now.duration_since(asked) >= PROFILES_EVERY) {
-            self.profiles = self.source.profiles(now).await?;
-            self.profiles_asked = Some(now);
-            self.profiles_unsent = true;
+        let question = self.past.next(&self.roster.keys(), self.source.is_metered());
+        self.note_complete();
+        let question = question?;
+        if !self.affords(&question, now) {
+            return None;
         }
-        let ask_all = self.is_all_due(now);
-        let request = UsageRequest {
-            now,
-            span: TimeSpan::new(self.ask_from(now, ask_all), now),
-            step: self.source.step(),
-            profiles: self.keys(|key| ask_all || self.is_in_use(key, now)),
-        };
-        let reply = self.source.usage(&request).await?;
-        if ask_all {
-            self.idle_asked = Some(now);
-        }
-        self.learn(&reply, request.profiles.len());
-        // Profiles go out with the first usage that is answered: usage must never be stored before its profile.
-        let profiles = if std::mem::take(&mut self.profiles_unsent) { self.profiles.clone() } else { Vec::new() };
-        Ok(Answer { profiles, reply })
-    }
-
-    /// Where asking begins: the revise window before what is known, and never further back than points reach.
-    fn ask_from(&self, now: Timestamp, ask_all: bool) -> Timestamp {
-        let earliest = points_start(now);
-        // At the start the history knows how far it goes for all profiles.
-        let idle_known = self.idle_asked.filter(|_| ask_all).or(self.watermark);
-        let known = self.watermark.min(idle_known);
-        let from = known.and_then(|known| known.checked_sub(self.settings.revise_window).ok());
-        self.source.step().floor(from.unwrap_or(earliest)).max(earliest)
-    }
-
-    /// Profiles that are idle are asked seldom, because each metric asked for costs. What is not asked for since
-    /// then counts as known to be idle: the next time it is asked for that span as well.
-    fn is_all_due(&self, now: Timestamp) -> bool {
-        self.idle_asked.is_none_or(|asked| now.duration_since(asked) >= self.plan().idle_every)
-    }
-
-    fn is_in_use(&self, key: &ProfileKey, now: Timestamp) -> bool {
-        self.last_use.get(key).is_some_and(|used| now.duration_since(*used) <= IN_USE)
-    }
-
-    fn keys(&self, wanted: impl Fn(&ProfileKey) -> bool) -> Vec<ProfileKey> {
-        self.profiles.iter().map(|profile| &profile.key).filter(|key| wanted(key)).cloned().collect()
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "numbers of metrics and profiles")]
-    fn learn(&mut self, reply: &UsageReply, asked: usize) {
-        for ProfileUsage { profile, points } in &reply.usage {
-            if let Some(newest) = points.last() {
-                self.last_use.insert(profile.clone(), newest.at);
+        let asks = question.asks.clone();
+        let request = UsageRequest { now, until: question.span.end, step: question.step, asks };
+        let request = if question.is_look { UsageRequest { step: Step::HOUR, ..request } } else { request };
+        let answer = self.source.usage(&request).await;
+        let traffic = self.take_traffic(now);
+        match answer {
+            Ok(reply) => Some(self.take_past(now, &question, reply, traffic)),
+            Err(error) => {
+                warn!(scope = %self.source.scope(), %error, "a part of the past could not be fetched");
+                self.notices.past = Some(format!("the past could not be fetched: {}", error.message));
+                self.past.hold_up();
+                None
             }
         }
-        if asked > 0 && reply.metrics_requested > 0 {
-            self.metrics_a_profile = reply.metrics_requested as f64 / asked as f64;
+    }
+
+    fn take_past(&mut self, now: Timestamp, question: &Question, reply: UsageReply, traffic: Traffic) -> Batch {
+        self.notices.past = None;
+        self.past.answered(question, &reply.usage);
+        self.note_complete();
+        let usage = if question.is_look { Vec::new() } else { reply.usage };
+        let (hours, points) = if question.step == Step::HOUR { (usage, Vec::new()) } else { (Vec::new(), usage) };
+        Batch { poll: self.record(now, self.watermark, traffic), profiles: Vec::new(), points, hours }
+    }
+
+    async fn ask(&mut self, now: Timestamp) -> Result<UsageReply, SourceError> {
+        self.find_profiles(now).await?;
+        self.find_active(now).await;
+        self.plan_interval(now);
+        let moment = self.moment(now);
+        if !self.source.is_metered() {
+            let request = self.request(&moment, self.everything(&moment));
+            return self.source.usage(&request).await;
+        }
+        let mut whole = UsageReply { watermark: moment.step.floor(now), ..UsageReply::default() };
+        for is_first in [true, false] {
+            let asks = if is_first { self.schedule.due(&moment) } else { self.schedule.found(&moment) };
+            let metrics = asks.iter().map(|ask| ask.meters.len()).sum();
+            if !self.purse.affords(metrics, now) {
+                return Err(over_the_ceiling());
+            }
+            let request = self.request(&moment, asks);
+            let reply = self.source.usage(&request).await?;
+            self.schedule.answered(&request.asks, &reply.usage, reply.watermark, &moment);
+            whole.usage.extend(reply.usage);
+            whole.watermark = whole.watermark.min(reply.watermark);
+            whole.shortfall = whole.shortfall.or(reply.shortfall);
+        }
+        Ok(whole)
+    }
+
+    /// Lists the profiles when it is time. A failure is only a failure of the poll where none are known yet.
+    async fn find_profiles(&mut self, now: Timestamp) -> Result<(), SourceError> {
+        if now < self.profiles_due {
+            return Ok(());
+        }
+        let listed = self.source.profiles(now).await;
+        let wait = if listed.is_ok() { PROFILES_EVERY } else { PROFILES_AGAIN };
+        match listed {
+            Ok(listed) => {
+                debug!(scope = %self.source.scope(), profiles = listed.len(), "listed");
+                self.notices.profiles = None;
+                self.roster.update(listed, now);
+                self.profiles_unsent = true;
+            }
+            Err(error) if self.roster.is_empty() => return Err(error),
+            Err(error) => {
+                warn!(scope = %self.source.scope(), %error, "profiles could not be listed");
+                self.notices.profiles =
+                    Some(format!("profiles and tags are as they were: {}; {}", error.message, error.remedy));
+            }
+        }
+        self.profiles_due = now.saturating_add(wait).unwrap_or(Timestamp::MAX);
+        self.schedule.keep(&self.roster.asked(now), self.watermark);
+        Ok(())
+    }
+
+    /// Wakes profiles that are listed as active and were not before.
+    async fn find_active(&mut self, now: Timestamp) {
+        if !self.source.is_metered() || now < self.active_due {
+            return;
+        }
+        self.active_due = now.saturating_add(ACTIVE_EVERY.max(self.interval)).unwrap_or(Timestamp::MAX);
+        match self.source.recently_used(now).await {
+            Ok(active) => {
+                let active = active.unwrap_or_default();
+                active.difference(&self.active).for_each(|key| self.schedule.wake(key));
+                self.active = active;
+                self.notices.active = None;
+            }
+            Err(error) => {
+                warn!(scope = %self.source.scope(), %error, "who is active could not be listed");
+                self.notices.active = Some(format!(
+                    "idle profiles are found up to an hour late, direct calls not at all: {}; {}",
+                    error.message, error.remedy
+                ));
+            }
         }
     }
 
-    /// The span over which usage is known, less the window that is asked for again.
-    fn known(&self) -> Option<TimeSpan> {
-        let end = self.watermark?.checked_sub(self.settings.revise_window).ok()?;
-        Some(TimeSpan { start: self.history_from.unwrap_or(end).min(end), end })
+    /// The interval that the ceiling allows, in whole steps.
+    fn plan_interval(&mut self, now: Timestamp) {
+        let wanted = self.settings.interval;
+        self.interval = wanted;
+        if !self.source.is_metered() {
+            return;
+        }
+        let allowed = self.purse.allowance(self.source.scope(), self.schedule.metrics_a_second(now, wanted), now);
+        self.interval = self.schedule.interval(now, wanted, allowed);
     }
 
-    fn plan(&self) -> Plan {
-        plan::plan(self.load(), self.settings.interval, self.settings.ceiling)
+    fn moment(&self, now: Timestamp) -> Moment {
+        Moment {
+            now,
+            interval: self.interval,
+            earliest: points_start(now),
+            revise_window: self.settings.revise_window,
+            step: self.source.step(),
+        }
     }
 
-    fn load(&self) -> Load {
-        let newest = self.watermark.unwrap_or(Timestamp::MIN);
-        let active = self.profiles.iter().filter(|profile| self.is_in_use(&profile.key, newest)).count();
-        Load { active, idle: self.profiles.len() - active, metrics: self.metrics_a_profile }
+    fn request(&self, moment: &Moment, asks: Vec<Ask>) -> UsageRequest {
+        UsageRequest { now: moment.now, until: moment.now, step: self.source.step(), asks }
     }
 
-    fn succeeded(&mut self, now: Timestamp, answer: Answer) -> Batch {
-        let oldest_wanted = now.saturating_sub(self.settings.backfill).unwrap_or(Timestamp::MIN);
-        self.past.plan(self.known(), oldest_wanted, now);
+    /// All meters of all profiles, where asking costs nothing.
+    fn everything(&self, moment: &Moment) -> Vec<Ask> {
+        let known = self.watermark.and_then(|known| known.checked_sub(moment.revise_window).ok());
+        let from = moment.step.floor(known.unwrap_or(moment.earliest)).max(moment.earliest);
+        let ask = |profile: Profile| Ask { profile: profile.key, meters: MeterSet::ALL, from };
+        self.roster.asked(moment.now).into_iter().map(ask).collect()
+    }
+
+    /// Whether the ceiling leaves room for a question about the past.
+    fn affords(&mut self, question: &Question, now: Timestamp) -> bool {
+        let metrics: usize = question.asks.iter().map(|ask| ask.meters.len()).sum();
+        let affords = !self.source.is_metered() || self.purse.affords_past(metrics, now);
+        if !affords {
+            self.past.hold_up();
+            self.notices.past = Some(
+                "the past is not fetched further this month: half of collect.ceiling_usd_month is spent".to_owned(),
+            );
+        }
+        affords
+    }
+
+    /// Moves what is known of the past back over the pieces that are complete.
+    fn note_complete(&mut self) {
+        for complete in self.past.take_complete() {
+            let (from, span) = match complete {
+                Complete::Hours(span) => (&mut self.history_from, span),
+                Complete::Points(span) => (&mut self.points_from, span),
+            };
+            *from = (*from).min(Some(span.start));
+            info!(scope = %self.source.scope(), from = %span.start, until = %span.end, "a part of the past is complete");
+        }
+    }
+
+    fn plan_past(&mut self, now: Timestamp) {
+        let was_planned = self.past.percent().is_some();
+        let known = |from: Option<Timestamp>| {
+            let end = self.watermark?.checked_sub(self.settings.revise_window).ok()?;
+            Some(TimeSpan { start: from.unwrap_or(end).min(end), end })
+        };
+        let known = backfill::Known { hours: known(self.history_from), points: known(self.points_from) };
+        let before = |length| now.saturating_sub(length).unwrap_or(Timestamp::MIN);
+        let wanted = Wanted {
+            hours_from: before(self.settings.backfill),
+            points_from: self.settings.backfill_points.map(before),
+        };
+        self.past.plan(known, wanted, now);
+        if self.past.percent().is_some() && !was_planned && self.source.is_metered() {
+            self.tell_cost();
+        }
+    }
+
+    /// Says in the log what fetching the past will cost, before it begins.
+    fn tell_cost(&self) {
+        let profiles = self.roster.keys().len();
+        let (least, most) = self.past.metrics(profiles);
+        let usd = |metrics: usize| polling_cost(&Traffic { metrics: metrics as u64, ..Traffic::default() });
+        info!(
+            scope = %self.source.scope(),
+            profiles,
+            meters = METERS.len(),
+            usd_at_least = %usd(least),
+            usd_at_most = %usd(most),
+            "fetching the past begins"
+        );
+    }
+
+    fn succeeded(&mut self, now: Timestamp, reply: UsageReply) -> Batch {
+        self.plan_past(now);
         self.history_from = self.history_from.or(Some(points_start(now)));
-        self.watermark = self.watermark.max(Some(answer.reply.watermark));
+        self.points_from = self.points_from.or(Some(points_start(now)));
+        self.watermark = self.watermark.max(Some(reply.watermark));
         (self.throttled, self.is_failing) = (0, false);
-        let poll = self.record(now, Some(answer.reply.watermark), &answer.reply);
-        let more_history = self.past.is_under_way();
-        Batch { poll, profiles: answer.profiles, points: answer.reply.usage, hours: Vec::new(), more_history }
+        self.rows_refused = reply.rows_refused;
+        self.notices.meters = reply.shortfall.map(|fault| format!("{}; {}", fault.message, fault.remedy));
+        let traffic = self.take_traffic(now);
+        // Profiles go out with the first usage that is answered: usage must never be stored before its profile.
+        let profiles = if std::mem::take(&mut self.profiles_unsent) { self.roster.all() } else { Vec::new() };
+        let poll = self.record(now, Some(reply.watermark), traffic);
+        Batch { poll, profiles, points: merged(reply.usage), hours: Vec::new() }
     }
 
     fn failed(&mut self, now: Timestamp, error: &SourceError) -> Batch {
+        warn!(scope = %self.source.scope(), kind = error.kind.name(), %error, "a poll failed");
         self.is_failing = true;
         self.throttled = if error.kind == SourceErrorKind::Throttled { self.throttled + 1 } else { 0 };
         let fault = Fault {
@@ -192,21 +331,70 @@ impl<S: Source> Poller<S> {
             remedy: error.remedy.clone(),
             since: now,
         };
-        let nothing = UsageReply { usage: Vec::new(), watermark: now, metrics_requested: 0, rows_refused: 0 };
-        let poll = PollRecord { fault: Some(fault), ..self.record(now, None, &nothing) };
-        Batch { poll, profiles: Vec::new(), points: Vec::new(), hours: Vec::new(), more_history: false }
+        let traffic = self.take_traffic(now);
+        let poll = PollRecord { fault: Some(fault), ..self.record(now, None, traffic) };
+        Batch { poll, profiles: Vec::new(), points: Vec::new(), hours: Vec::new() }
     }
 
-    fn record(&self, now: Timestamp, watermark: Option<Timestamp>, reply: &UsageReply) -> PollRecord {
-        PollRecord {
-            scope: self.source.scope().clone(),
-            at: now,
-            watermark,
-            fault: None,
-            interval_seconds: u32::try_from(self.interval().as_secs()).unwrap_or(u32::MAX),
-            metrics_requested: reply.metrics_requested,
-            rows_refused: reply.rows_refused,
-            history_from: self.history_from,
+    /// What talking to the source took since the last time; it is spent, whatever came of it.
+    fn take_traffic(&mut self, now: Timestamp) -> Traffic {
+        let traffic = self.source.take_traffic();
+        self.purse.spend(self.source.scope(), &traffic, now);
+        if traffic != Traffic::default() {
+            debug!(
+                scope = %self.source.scope(),
+                calls = traffic.calls,
+                retries = traffic.retries,
+                bytes = traffic.bytes,
+                metrics = traffic.metrics,
+                usd = %polling_cost(&traffic),
+                "polled"
+            );
         }
+        traffic
+    }
+
+    fn record(&self, now: Timestamp, watermark: Option<Timestamp>, traffic: Traffic) -> PollRecord {
+        let Notices { profiles, active, meters, past } = &self.notices;
+        let own = [profiles, active, meters, past].into_iter().flatten().cloned();
+        let collecting = Collecting {
+            active: self.schedule.in_use(now, self.interval),
+            backfill_percent: self.past.percent(),
+            is_filling: self.past.is_filling(),
+            history_from: self.history_from,
+            points_from: self.points_from,
+            rows_refused: self.rows_refused,
+            notices: own.chain(self.source.notices()).collect(),
+        };
+        PollRecord {
+            interval_seconds: u32::try_from(self.interval().as_secs()).unwrap_or(u32::MAX),
+            traffic,
+            collecting,
+            ..PollRecord::new(self.source.scope().clone(), now, watermark)
+        }
+    }
+}
+
+/// One entry a profile: rounds of one poll may each have brought something of it.
+fn merged(usage: Vec<ProfileUsage>) -> Vec<ProfileUsage> {
+    let mut merged: Vec<ProfileUsage> = Vec::with_capacity(usage.len());
+    let mut place = std::collections::HashMap::new();
+    for part in usage {
+        match place.get(&part.profile) {
+            None => {
+                place.insert(part.profile.clone(), merged.len());
+                merged.push(part);
+            }
+            Some(&index) => merged[index].points.extend(part.points),
+        }
+    }
+    merged
+}
+
+fn over_the_ceiling() -> SourceError {
+    SourceError {
+        kind: SourceErrorKind::Ceiling,
+        message: "CloudWatch is not asked any more this month: that would cost more than the ceiling".to_owned(),
+        remedy: "raise collect.ceiling_usd_month; `bedtop plan` tells what it buys".to_owned(),
     }
 }

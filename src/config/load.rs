@@ -11,7 +11,7 @@ use crate::config::faults::{ConfigError, Fault};
 use crate::config::model::{Config, Scope};
 use crate::config::reader::{Findings, Table};
 use crate::config::show::{Origin, Setting, settings};
-use crate::config::{sections, zones};
+use crate::config::{scopes, sections, zones};
 use crate::domain::ids::ScopeName;
 
 /// What flags say; they win over everything.
@@ -144,15 +144,14 @@ fn override_scopes(
         let parts: Vec<&str> = [&profile, &region].into_iter().flatten().map(String::as_str).collect();
         let name = if parts.is_empty() { "default".to_owned() } else { parts.join("/") };
         effective.config.scopes = vec![Scope {
-            name: ScopeName::new(name),
             profile: flags.profile.clone(),
             region: flags.region.clone(),
-            endpoint_url: None,
+            ..Scope::named(ScopeName::new(name))
         }];
     }
     if let Some(url) = &flags.endpoint_url {
         let url =
-            sections::endpoint(url).map_err(|message| ConfigError::Override(format!("--endpoint-url: {message}")))?;
+            scopes::endpoint(url).map_err(|message| ConfigError::Override(format!("--endpoint-url: {message}")))?;
         for scope in &mut effective.config.scopes {
             scope.endpoint_url = Some(url.clone());
         }

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use crate::domain::budget::Budget;
 use crate::domain::ids::{ScopeName, TenantId};
 use crate::domain::money::Money;
+use crate::domain::tenancy::NamePattern;
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +18,10 @@ pub struct Config {
     pub timezone: TimeZone,
     /// Tag keys that hold the tenant, in order of preference.
     pub tenant_tags: Vec<String>,
+    /// Finds the tenant in the names of profiles that no tag tells it of.
+    pub tenant_name_pattern: Option<NamePattern>,
+    /// Whose the profiles are that nothing tells the tenant of.
+    pub default_tenant: Option<TenantId>,
     /// How AWS is polled.
     pub collect: Collect,
     /// The accounts and regions that are polled.
@@ -31,6 +36,41 @@ pub struct Config {
     pub ui: UiSettings,
     /// The history.
     pub store: StoreSettings,
+    /// The program's own log.
+    pub log: LogSettings,
+}
+
+/// The program's own log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogSettings {
+    /// How much is told.
+    pub level: LogLevel,
+    /// In which form.
+    pub format: LogFormat,
+}
+
+/// How much the log tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// What is not right.
+    Warn,
+    /// What begins and ends as well.
+    #[default]
+    Info,
+    /// Every poll as well.
+    Debug,
+}
+
+/// The form of the log's lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// A JSON object a line.
+    Json,
 }
 
 /// How AWS is polled.
@@ -46,7 +86,7 @@ pub struct Collect {
     pub backfill: SignedDuration,
 }
 
-/// An account and region.
+/// An account and region. A table of the file that names several regions or accounts stands for as many scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// Its name on the screen and in the history.
@@ -57,6 +97,34 @@ pub struct Scope {
     pub region: Option<String>,
     /// Where requests go instead of to AWS.
     pub endpoint_url: Option<String>,
+    /// A role to assume for everything.
+    pub role_arn: Option<String>,
+    /// The external id that the trust policies of roles ask for.
+    pub external_id: Option<String>,
+    /// The name of the session of assumed roles.
+    pub session_name: Option<String>,
+    /// The account whose metrics are read with CloudWatch cross-account observability; the caller's own if not given.
+    pub account: Option<String>,
+    /// The role in that account that may list its profiles and tags; `{account}` stands for its number.
+    pub discovery_role_arn: Option<String>,
+}
+
+impl Scope {
+    /// A scope of which all but the name is the SDK's own choice.
+    #[must_use]
+    pub fn named(name: ScopeName) -> Self {
+        Self {
+            name,
+            profile: None,
+            region: None,
+            endpoint_url: None,
+            role_arn: None,
+            external_id: None,
+            session_name: None,
+            account: None,
+            discovery_role_arn: None,
+        }
+    }
 }
 
 /// A tenant mapped by hand.
@@ -155,6 +223,8 @@ impl Config {
         Self {
             timezone: TimeZone::UTC,
             tenant_tags: tags.map(str::to_owned).to_vec(),
+            tenant_name_pattern: None,
+            default_tenant: None,
             collect: Collect {
                 interval: SignedDuration::from_mins(1),
                 ceiling_usd_month: Money::usd(Decimal::TEN),
@@ -171,6 +241,7 @@ impl Config {
                 keep_points: SignedDuration::from_hours(15 * DAY_HOURS),
                 keep_hours: SignedDuration::from_hours(455 * DAY_HOURS),
             },
+            log: LogSettings::default(),
         }
     }
 }

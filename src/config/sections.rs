@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::config::model::{
-    Alerts, BudgetThresholds, Collect, Config, Glyphs, Scope, StoreSettings, Tenant, ThemeChoice, UiSettings,
+    Alerts, BudgetThresholds, Collect, Config, Glyphs, LogFormat, LogLevel, LogSettings, StoreSettings, Tenant,
+    ThemeChoice, UiSettings,
 };
 use crate::config::reader::Table;
-use crate::config::{amounts, values, zones};
+use crate::config::{amounts, scopes, values, zones};
 use crate::domain::budget::Budget;
 use crate::domain::calendar::{Calendar, PeriodLength};
-use crate::domain::ids::{BudgetId, ScopeName, TenantId};
+use crate::domain::ids::{BudgetId, TenantId};
 use crate::domain::money::Money;
+use crate::domain::tenancy::NamePattern;
 
 const PERIODS: [(&str, PeriodLength); 3] =
     [("day", PeriodLength::Day), ("week", PeriodLength::Week), ("month", PeriodLength::Month)];
@@ -26,15 +28,27 @@ pub(super) const THEMES: [(&str, ThemeChoice); 4] = [
 pub(super) const GLYPHS: [(&str, Glyphs); 4] =
     [("auto", Glyphs::Auto), ("braille", Glyphs::Braille), ("block", Glyphs::Block), ("ascii", Glyphs::Ascii)];
 
+/// The words of `log.level`.
+pub(super) const LOG_LEVELS: [(&str, LogLevel); 4] =
+    [("off", LogLevel::Off), ("warn", LogLevel::Warn), ("info", LogLevel::Info), ("debug", LogLevel::Debug)];
+/// The words of `log.format`.
+pub(super) const LOG_FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+
 /// Reads the whole file over the defaults; faults are noted in the table's findings.
 pub(super) fn config(root: Table<'_>, defaults: Config) -> Config {
     let timezone = root.get("timezone", |value| zones::zone(&values::text(value)?)).unwrap_or(defaults.timezone);
-    let scopes = root.tables("scope").into_iter().filter_map(scope).collect();
+    let scopes = root.tables("scope").into_iter().flat_map(scopes::scopes).collect();
     let tenants = root.tables("tenant").into_iter().filter_map(tenant).collect();
     let calendar = |length, anchor_day| Calendar { length, anchor_day, zone: timezone.clone() };
     let budgets = root.tables("budget").into_iter().filter_map(|table| budget(table, &calendar)).collect();
     let config = Config {
         tenant_tags: root.get("tenant_tags", values::texts).unwrap_or(defaults.tenant_tags),
+        tenant_name_pattern: root
+            .get("tenant_name_pattern", |value| NamePattern::parse(&values::text(value)?))
+            .or(defaults.tenant_name_pattern),
+        default_tenant: root
+            .get("default_tenant", values::text)
+            .map_or(defaults.default_tenant, |name| Some(TenantId::new(name))),
         collect: collect(root.table("collect"), defaults.collect),
         scopes,
         tenants,
@@ -42,6 +56,7 @@ pub(super) fn config(root: Table<'_>, defaults: Config) -> Config {
         alerts: alerts(root.table("alerts"), defaults.alerts),
         ui: ui(root.table("ui"), defaults.ui),
         store: store(root.table("store"), defaults.store),
+        log: log(root.table("log"), defaults.log),
         timezone,
     };
     unique(&root, "scope", config.scopes.iter().map(|scope| scope.name.as_str()));
@@ -62,26 +77,6 @@ fn collect(table: Table<'_>, defaults: Collect) -> Collect {
     };
     table.finish();
     collect
-}
-
-fn scope(table: Table<'_>) -> Option<Scope> {
-    let scope = Scope {
-        name: ScopeName::new(table.require("name", values::text).unwrap_or_default()),
-        profile: table.get("profile", values::text),
-        region: table.get("region", values::text),
-        endpoint_url: table.get("endpoint_url", |value| endpoint(&values::text(value)?)),
-    };
-    table.finish();
-    (!scope.name.as_str().is_empty()).then_some(scope)
-}
-
-/// An endpoint that requests can be sent to.
-pub(super) fn endpoint(url: &str) -> Result<String, String> {
-    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    match host {
-        Some(host) if !host.is_empty() => Ok(url.to_owned()),
-        _ => Err(format!("`{url}` is not a URL: write for example http://127.0.0.1:4566")),
-    }
 }
 
 fn tenant(table: Table<'_>) -> Option<Tenant> {
@@ -146,6 +141,15 @@ fn store(table: Table<'_>, defaults: StoreSettings) -> StoreSettings {
     };
     table.finish();
     store
+}
+
+fn log(table: Table<'_>, defaults: LogSettings) -> LogSettings {
+    let log = LogSettings {
+        level: table.get("level", values::choice(&LOG_LEVELS)).unwrap_or(defaults.level),
+        format: table.get("format", values::choice(&LOG_FORMATS)).unwrap_or(defaults.format),
+    };
+    table.finish();
+    log
 }
 
 fn unique<'a>(root: &Table<'_>, key: &'static str, names: impl Iterator<Item = &'a str>) {

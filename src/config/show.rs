@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::amounts::duration_text;
 use crate::config::model::{Config, Scope};
-use crate::config::sections::{GLYPHS, THEMES};
+use crate::config::sections::{GLYPHS, LOG_FORMATS, LOG_LEVELS, THEMES};
 use crate::domain::budget::Budget;
+use crate::domain::ids::TenantId;
+use crate::domain::tenancy::NamePattern;
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,10 +80,12 @@ pub(super) fn settings(
 }
 
 fn plain_values(config: &Config) -> Vec<(&'static str, String)> {
-    let Config { collect, ui, store, alerts, .. } = config;
+    let Config { collect, ui, store, alerts, log, .. } = config;
     vec![
         ("timezone", quoted(config.timezone.iana_name().unwrap_or("UTC"))),
         ("tenant_tags", list(&config.tenant_tags)),
+        ("tenant_name_pattern", optional(config.tenant_name_pattern.as_ref().map(NamePattern::as_str))),
+        ("default_tenant", optional(config.default_tenant.as_ref().map(TenantId::as_str))),
         ("collect.interval", quoted(&duration_text(collect.interval))),
         ("collect.ceiling_usd_month", collect.ceiling_usd_month.amount().normalize().to_string()),
         ("collect.revise_window", quoted(&duration_text(collect.revise_window))),
@@ -96,6 +100,8 @@ fn plain_values(config: &Config) -> Vec<(&'static str, String)> {
         ("store.path", quoted(&store.path.display().to_string())),
         ("store.keep_points", quoted(&duration_text(store.keep_points))),
         ("store.keep_hours", quoted(&duration_text(store.keep_hours))),
+        ("log.level", quoted(word(&LOG_LEVELS, log.level))),
+        ("log.format", quoted(word(&LOG_FORMATS, log.format))),
     ]
 }
 
@@ -109,7 +115,16 @@ fn listed_values(config: &Config) -> Vec<(&'static str, String)> {
 }
 
 fn scope_text(scope: &Scope) -> String {
-    let parts = [("profile", &scope.profile), ("region", &scope.region), ("endpoint_url", &scope.endpoint_url)];
+    let parts = [
+        ("profile", &scope.profile),
+        ("region", &scope.region),
+        ("endpoint_url", &scope.endpoint_url),
+        ("role_arn", &scope.role_arn),
+        ("external_id", &scope.external_id),
+        ("session_name", &scope.session_name),
+        ("account", &scope.account),
+        ("discovery_role_arn", &scope.discovery_role_arn),
+    ];
     let given = parts.into_iter().filter_map(|(key, value)| Some(format!(", {key} = {}", quoted(value.as_ref()?))));
     format!("name = {}{}", quoted(scope.name.as_str()), given.collect::<String>())
 }
@@ -127,6 +142,11 @@ fn budget_text(budget: &Budget) -> String {
 
 fn word<T: Copy + PartialEq>(words: &[(&'static str, T)], choice: T) -> &'static str {
     words.iter().find(|(_, known)| *known == choice).map_or("auto", |(word, _)| word)
+}
+
+/// What is not set is shown as such; the file leaves it out.
+fn optional(text: Option<&str>) -> String {
+    text.map_or("(none)".to_owned(), quoted)
 }
 
 /// Text as TOML has it: its basic strings are written as JSON's.

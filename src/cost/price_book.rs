@@ -143,8 +143,6 @@ fn price_at(prices: &[Dated], at: Timestamp, fits: bool) -> Option<Match<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use rstest::rstest;
 
     use super::*;
@@ -153,16 +151,12 @@ mod tests {
     use crate::domain::meter::{Counts, Meter};
 
     fn profile(model: &str, reach: Reach, region: &str) -> Profile {
+        let key = ProfileKey { scope: "main".into(), id: "blkjc8qmk04r".into() };
         Profile {
-            key: ProfileKey { scope: "main".into(), id: "blkjc8qmk04r".into() },
-            arn: String::new(),
-            name: String::new(),
             model: (!model.is_empty()).then(|| model.into()),
             reach,
             region: region.to_owned(),
-            tags: BTreeMap::new(),
-            tenant: None,
-            from: Timestamp::UNIX_EPOCH,
+            ..Profile::bare(key, Timestamp::UNIX_EPOCH)
         }
     }
 

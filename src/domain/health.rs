@@ -56,6 +56,53 @@ pub struct Fault {
     pub since: Timestamp,
 }
 
+/// What talking to a source took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Traffic {
+    /// Requests that were sent, every try counted.
+    pub calls: u64,
+    /// Tries beyond the first of an operation.
+    pub retries: u64,
+    /// Bytes of the answers.
+    pub bytes: u64,
+    /// Metrics requested with GetMetricData, each billed.
+    pub metrics: u64,
+    /// Requests of ListMetrics, billed beyond a million a month.
+    pub listings: u64,
+}
+
+impl Traffic {
+    /// Adds what else it took.
+    pub fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.retries += other.retries;
+        self.bytes += other.bytes;
+        self.metrics += other.metrics;
+        self.listings += other.listings;
+    }
+}
+
+/// What the collector of a scope is doing, as of a poll.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Collecting {
+    /// Profiles that were in use lately.
+    pub active: usize,
+    /// How much of the past that is wanted has been fetched, in percent; `None` once it is all there.
+    pub backfill_percent: Option<u8>,
+    /// Hourly sums of the past are still missing: what is judged before they have come is judged on a part.
+    pub is_filling: bool,
+    /// All usage from this instant on has been asked for; `None` where that is not kept account of.
+    pub history_from: Option<Timestamp>,
+    /// All usage from this instant on has been asked for in steps.
+    pub points_from: Option<Timestamp>,
+    /// Input rows that were refused as malformed so far (replay), 0 elsewhere.
+    pub rows_refused: u64,
+    /// What is not right although data comes, one line each.
+    pub notices: Vec<String>,
+}
+
 /// What one poll of a scope came to. Stored with the points it brought, in one batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PollRecord {
@@ -69,12 +116,26 @@ pub struct PollRecord {
     pub fault: Option<Fault>,
     /// How long until the next poll, in seconds.
     pub interval_seconds: u32,
-    /// Metrics requested from CloudWatch, each billed.
-    pub metrics_requested: u64,
-    /// Input rows that were refused as malformed so far (replay), 0 elsewhere.
-    pub rows_refused: u64,
-    /// All usage from this instant on has been asked for; `None` where that is not kept account of.
-    pub history_from: Option<Timestamp>,
+    /// What it took.
+    pub traffic: Traffic,
+    /// What the collector is doing.
+    pub collecting: Collecting,
+}
+
+impl PollRecord {
+    /// A poll that found nothing amiss and took nothing.
+    #[must_use]
+    pub fn new(scope: ScopeName, at: Timestamp, watermark: Option<Timestamp>) -> Self {
+        Self {
+            scope,
+            at,
+            watermark,
+            fault: None,
+            interval_seconds: 60,
+            traffic: Traffic::default(),
+            collecting: Collecting::default(),
+        }
+    }
 }
 
 /// What is known of a scope at an instant.
@@ -90,15 +151,37 @@ pub struct ScopeStatus {
     pub fault: Option<Fault>,
     /// How long between polls, in seconds.
     pub interval_seconds: u32,
-    /// Metrics requested since the start of the current UTC month.
-    pub metrics_requested_month: u64,
-    /// Input rows refused as malformed.
-    pub rows_refused: u64,
-    /// All usage from this instant up to the watermark has been asked for.
-    pub history_from: Option<Timestamp>,
+    /// What polling took since the start of the current UTC month.
+    #[serde(default)]
+    pub traffic_month: Traffic,
+    /// Points of which a later poll brought another value, since the start of the current UTC month.
+    #[serde(default)]
+    pub revised_month: u64,
+    /// How long after their end 95 % of the newest points were there, in seconds; `None` before there were any.
+    #[serde(default)]
+    pub lag_seconds: Option<u32>,
+    /// What the collector is doing.
+    #[serde(default)]
+    pub collecting: Collecting,
 }
 
 impl ScopeStatus {
+    /// A scope of which nothing is known but its name.
+    #[must_use]
+    pub fn new(scope: ScopeName) -> Self {
+        Self {
+            scope,
+            last_poll: None,
+            watermark: None,
+            fault: None,
+            interval_seconds: 60,
+            traffic_month: Traffic::default(),
+            revised_month: 0,
+            lag_seconds: None,
+            collecting: Collecting::default(),
+        }
+    }
+
     /// `now` - watermark: idle is not stale, so the newest point's age never counts.
     #[must_use]
     pub fn age(&self, now: Timestamp) -> Option<SignedDuration> {
@@ -141,14 +224,10 @@ mod tests {
         let now = watermark + SignedDuration::from_secs(age_seconds);
         let fault = Fault { kind: "throttled".into(), message: String::new(), remedy: String::new(), since: now };
         let status = ScopeStatus {
-            scope: "main".into(),
             last_poll: Some(now),
             watermark: Some(watermark),
             fault: failing.then_some(fault),
-            interval_seconds: 60,
-            metrics_requested_month: 0,
-            rows_refused: 0,
-            history_from: None,
+            ..ScopeStatus::new("main".into())
         };
         assert_eq!(status.health(now, Step::MINUTE), expected);
     }

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// One thing that is counted. All meters are sums, so that they add up over time and over profiles.
+/// One thing that is counted. Most are sums, which add up over time and over profiles; percentiles do not add up,
+/// so the worst of a span stands for it ([`Meter::aggregation`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Meter {
@@ -29,11 +30,36 @@ pub enum Meter {
     /// Milliseconds from request to last token, summed over requests; divided by
     /// [`Meter::Invocations`] it is the average latency.
     LatencyMs,
+    /// Milliseconds from request to last token that half of the requests stay below; the worst of a span.
+    LatencyP50Ms,
+    /// The same for 90 % of the requests.
+    LatencyP90Ms,
+    /// The same for 99 % of the requests.
+    LatencyP99Ms,
+    /// Milliseconds to the first token (streaming calls only) that half of the requests stay below; the worst of a
+    /// span.
+    FirstTokenP50Ms,
+    /// The same for 90 % of the requests.
+    FirstTokenP90Ms,
+    /// Tokens as the quota counts them (EstimatedTPMQuotaUsage: input, cache writes and output times its burndown).
+    /// Never a basis of a price.
+    QuotaTokens,
+    /// Requests to models that are about to be retired.
+    LegacyInvocations,
+}
+
+/// How values of a meter become one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aggregation {
+    /// They are added.
+    Sum,
+    /// The worst counts.
+    Worst,
 }
 
 impl Meter {
     /// How many meters there are.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 17;
 
     /// Every meter, in the order of storage. New ones are added at the end.
     pub const ALL: [Self; Self::COUNT] = [
@@ -47,6 +73,13 @@ impl Meter {
         Self::ServerErrors,
         Self::Throttles,
         Self::LatencyMs,
+        Self::LatencyP50Ms,
+        Self::LatencyP90Ms,
+        Self::LatencyP99Ms,
+        Self::FirstTokenP50Ms,
+        Self::FirstTokenP90Ms,
+        Self::QuotaTokens,
+        Self::LegacyInvocations,
     ];
 
     /// The meters that are tokens.
@@ -67,6 +100,26 @@ impl Meter {
             Self::ServerErrors => "server_errors",
             Self::Throttles => "throttles",
             Self::LatencyMs => "latency_ms",
+            Self::LatencyP50Ms => "latency_p50_ms",
+            Self::LatencyP90Ms => "latency_p90_ms",
+            Self::LatencyP99Ms => "latency_p99_ms",
+            Self::FirstTokenP50Ms => "first_token_p50_ms",
+            Self::FirstTokenP90Ms => "first_token_p90_ms",
+            Self::QuotaTokens => "quota_tokens",
+            Self::LegacyInvocations => "legacy_invocations",
+        }
+    }
+
+    /// How two values of it become one.
+    #[must_use]
+    pub fn aggregation(self) -> Aggregation {
+        match self {
+            Self::LatencyP50Ms
+            | Self::LatencyP90Ms
+            | Self::LatencyP99Ms
+            | Self::FirstTokenP50Ms
+            | Self::FirstTokenP90Ms => Aggregation::Worst,
+            _ => Aggregation::Sum,
         }
     }
 
@@ -77,10 +130,80 @@ impl Meter {
     }
 }
 
+/// A set of meters.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MeterSet(u32);
+
+impl MeterSet {
+    /// None.
+    pub const EMPTY: Self = Self(0);
+    /// All there are.
+    pub const ALL: Self = Self((1 << Meter::COUNT) - 1);
+
+    /// These meters.
+    #[must_use]
+    pub const fn of(meters: &[Meter]) -> Self {
+        let mut mask = 0;
+        let mut index = 0;
+        while index < meters.len() {
+            mask |= 1 << meters[index] as u32;
+            index += 1;
+        }
+        Self(mask)
+    }
+
+    /// Whether a meter is one of them.
+    #[must_use]
+    pub const fn has(self, meter: Meter) -> bool {
+        self.0 & (1 << meter as u32) != 0
+    }
+
+    /// Those of either.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Those of both.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Those that are not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    /// Each of them, in the order of [`Meter::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Meter> {
+        Meter::ALL.into_iter().filter(move |&meter| self.has(meter))
+    }
+}
+
+impl fmt::Debug for MeterSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(Meter::name)).finish()
+    }
+}
+
 /// The counts of one profile over one span. A meter that was not reported is a gap, which is not zero.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    present: u16,
+    present: u32,
     values: [u64; Meter::COUNT],
 }
 
@@ -125,13 +248,32 @@ impl Counts {
         self
     }
 
-    /// Adds another span's counts; a meter reported by either is reported by the sum.
-    /// Saturates at `u64::MAX`, far above any real count.
+    /// The meters that were reported.
+    #[must_use]
+    pub fn meters(&self) -> MeterSet {
+        MeterSet(self.present)
+    }
+
+    /// Adds another span's counts, by the aggregation of each meter; a meter reported by either is reported by the
+    /// sum. Saturates at `u64::MAX`, far above any real count.
     pub fn add(&mut self, other: &Self) {
         self.present |= other.present;
-        for (mine, theirs) in self.values.iter_mut().zip(&other.values) {
-            *mine = mine.saturating_add(*theirs);
+        for (meter, (mine, theirs)) in Meter::ALL.into_iter().zip(self.values.iter_mut().zip(&other.values)) {
+            *mine = match meter.aggregation() {
+                Aggregation::Sum => mine.saturating_add(*theirs),
+                Aggregation::Worst => (*mine).max(*theirs),
+            };
         }
+    }
+
+    /// What is left of these counts without a part of them; meters of percentiles stay as they are.
+    #[must_use]
+    pub fn less(mut self, part: &Self) -> Self {
+        let both = self.meters().intersection(part.meters());
+        for meter in both.iter().filter(|meter| meter.aggregation() == Aggregation::Sum) {
+            self.values[meter.index()] = self.values[meter.index()].saturating_sub(part.values[meter.index()]);
+        }
+        self
     }
 
     /// Takes the reported meters of a revised point; those it does not report stay.
@@ -180,6 +322,33 @@ mod tests {
         let mut counts = Counts::EMPTY.with(Meter::InputTokens, 10).with(Meter::OutputTokens, 3);
         counts.revise(&Counts::EMPTY.with(Meter::InputTokens, 7));
         assert_eq!(counts, Counts::EMPTY.with(Meter::InputTokens, 7).with(Meter::OutputTokens, 3));
+    }
+
+    #[test]
+    fn percentiles_are_never_added() {
+        let mut counts = Counts::EMPTY.with(Meter::LatencyP90Ms, 900).with(Meter::QuotaTokens, 5);
+        counts.add(&Counts::EMPTY.with(Meter::LatencyP90Ms, 700).with(Meter::QuotaTokens, 6));
+        assert_eq!(counts, Counts::EMPTY.with(Meter::LatencyP90Ms, 900).with(Meter::QuotaTokens, 11));
+    }
+
+    #[test]
+    fn what_is_left_and_the_part_are_the_whole() {
+        let whole = Counts::EMPTY.with(Meter::InputTokens, 10).with(Meter::LatencyP90Ms, 900);
+        let part = Counts::EMPTY.with(Meter::InputTokens, 4).with(Meter::Throttles, 2);
+        let mut sum = whole.less(&part);
+        assert_eq!(sum, Counts::EMPTY.with(Meter::InputTokens, 6).with(Meter::LatencyP90Ms, 900));
+        sum.add(&Counts::EMPTY.with(Meter::InputTokens, 4));
+        assert_eq!(sum, whole);
+    }
+
+    #[test]
+    fn sets_of_meters() {
+        let tokens = MeterSet::of(&Meter::TOKENS);
+        let requests = MeterSet::of(&[Meter::Invocations, Meter::InputTokens]);
+        assert_eq!((tokens.len(), tokens.union(requests).len(), MeterSet::ALL.len()), (4, 5, Meter::COUNT));
+        assert_eq!(tokens.intersection(requests), MeterSet::of(&[Meter::InputTokens]));
+        assert_eq!(requests.without(tokens).iter().collect::<Vec<_>>(), [Meter::Invocations]);
+        assert!(MeterSet::EMPTY.is_empty());
     }
 
     #[test]

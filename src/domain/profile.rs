@@ -31,6 +31,80 @@ impl Reach {
     }
 }
 
+/// What a series of usage belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProfileKind {
+    /// An application inference profile.
+    #[default]
+    Application,
+    /// A profile of AWS's own (`us.anthropic...`), called without an application inference profile.
+    System,
+    /// A model, called directly.
+    Model,
+    /// A project of `bedrock-mantle`, which knows no inference profiles.
+    Project,
+}
+
+impl ProfileKind {
+    /// The name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Application => "profile",
+            Self::System => "system profile",
+            Self::Model => "direct model",
+            Self::Project => "mantle project",
+        }
+    }
+
+    /// Whether its usage can be a tenant's by tag, name or default; what is called directly is nobody's unless it is
+    /// mapped by hand.
+    #[must_use]
+    pub fn can_have_a_tenant(self) -> bool {
+        matches!(self, Self::Application | Self::Project)
+    }
+}
+
+/// The service tier that really served the requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServiceTier {
+    /// The default, on demand; also what overflows from reserved capacity.
+    #[default]
+    Standard,
+    /// Served first, for a higher price.
+    Priority,
+    /// Served when there is room, for a lower price.
+    Flex,
+    /// Capacity bought by the month.
+    Reserved,
+}
+
+impl ServiceTier {
+    /// The tier that CloudWatch's dimension `ResolvedServiceTier` names.
+    #[must_use]
+    pub fn of_dimension(value: &str) -> Self {
+        match value.to_ascii_lowercase().as_str() {
+            "priority" => Self::Priority,
+            "flex" => Self::Flex,
+            "reserved" => Self::Reserved,
+            _ => Self::Standard,
+        }
+    }
+
+    /// The name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Priority => "priority",
+            Self::Flex => "flex",
+            Self::Reserved => "reserved",
+        }
+    }
+}
+
 /// What is known of a profile from `from` on. A change (new tags, say) is a new version, so that usage
 /// keeps the tenant it had at its time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,11 +125,39 @@ pub struct Profile {
     pub tags: BTreeMap<String, String>,
     /// The tenant, where the source itself knows it (the column of a trace); wins over tags.
     pub tenant: Option<TenantId>,
+    /// What it is.
+    #[serde(default)]
+    pub kind: ProfileKind,
+    /// The service tier of this part of its usage; the standard tier has what no other part has.
+    #[serde(default)]
+    pub tier: ServiceTier,
+    /// It is no longer listed; its usage stays.
+    #[serde(default)]
+    pub deleted: bool,
     /// In force from the hour of this instant.
     pub from: Timestamp,
 }
 
 impl Profile {
+    /// A profile of which only the key is known.
+    #[must_use]
+    pub fn bare(key: ProfileKey, from: Timestamp) -> Self {
+        Self {
+            name: key.id.as_str().to_owned(),
+            key,
+            arn: String::new(),
+            model: None,
+            reach: Reach::InRegion,
+            region: String::new(),
+            tags: BTreeMap::new(),
+            tenant: None,
+            kind: ProfileKind::default(),
+            tier: ServiceTier::default(),
+            deleted: false,
+            from,
+        }
+    }
+
     /// Whether two versions say the same, whatever their times.
     #[must_use]
     pub fn same_facts(&self, other: &Self) -> bool {
@@ -75,17 +177,8 @@ mod tests {
     use super::*;
 
     fn version(from: &str, name: &str) -> Profile {
-        Profile {
-            key: ProfileKey { scope: "s".into(), id: "p".into() },
-            arn: String::new(),
-            name: name.into(),
-            model: None,
-            reach: Reach::InRegion,
-            region: String::new(),
-            tags: BTreeMap::new(),
-            tenant: None,
-            from: from.parse().expect("a valid time"),
-        }
+        let key = ProfileKey { scope: "s".into(), id: "p".into() };
+        Profile { name: name.into(), ..Profile::bare(key, from.parse().expect("a valid time")) }
     }
 
     #[test]

@@ -1,23 +1,115 @@
 //! Which tenant a profile belongs to.
 
-use crate::domain::ids::{Owner, TenantId};
-use crate::domain::profile::Profile;
+use std::collections::BTreeSet;
 
-/// How tenants are found: an explicit map first, then tags.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use regex_lite::Regex;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::{Owner, TenantId};
+use crate::domain::profile::{Profile, ProfileKind};
+
+/// The group of a [`NamePattern`] that is the tenant.
+const TENANT_GROUP: &str = "tenant";
+
+/// How tenants are found: an explicit map first, then tags, then the name, then a default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TenantRules {
     /// Tag keys in order of preference; compared without case, spaces, `-` and `_`.
     pub tag_keys: Vec<String>,
     /// Patterns (`*`, `?`) over a profile's id, ARN or name; the first that matches wins over tags.
     pub mapped: Vec<(String, TenantId)>,
+    /// Finds the tenant in the name of a profile without tags for it.
+    pub name: Option<NamePattern>,
+    /// Whose the profiles are that nothing else tells the tenant of; unattributed if not given.
+    pub default: Option<TenantId>,
+}
+
+/// A regular expression with a group named `tenant`.
+#[derive(Clone, Debug)]
+pub struct NamePattern(Regex);
+
+impl NamePattern {
+    /// Reads a regular expression such as `^(?<tenant>[a-z]+)-`.
+    ///
+    /// # Errors
+    /// What is wrong with the expression, or that it has no group named `tenant`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let regex = Regex::new(text).map_err(|error| format!("`{text}` is no regular expression: {error}"))?;
+        if regex.capture_names().flatten().any(|name| name == TENANT_GROUP) {
+            return Ok(Self(regex));
+        }
+        Err(format!("`{text}` has no group named `tenant`: write for example ^(?<tenant>[a-z0-9]+)-"))
+    }
+
+    /// The expression as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    fn tenant(&self, name: &str) -> Option<TenantId> {
+        let found = self.0.captures(name)?.name(TENANT_GROUP)?.as_str().trim();
+        (!found.is_empty()).then(|| TenantId::new(found))
+    }
+}
+
+impl PartialEq for NamePattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for NamePattern {}
+
+/// Something about a profile's tags that someone should mend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TagFault {
+    /// No tag names a tenant.
+    Untagged,
+    /// A key is written in another way than the rules have it.
+    Mistyped {
+        /// As it is written.
+        key: String,
+        /// As it should be.
+        meant: String,
+    },
+    /// Two tags name different tenants; the first key of the rules wins.
+    TwoTenants(Vec<String>),
 }
 
 impl TenantRules {
     /// The owner of a profile.
     #[must_use]
     pub fn owner(&self, profile: &Profile) -> Owner {
-        let found = profile.tenant.clone().or_else(|| self.by_map(profile)).or_else(|| self.by_tag(profile));
+        let explicit = profile.tenant.clone().or_else(|| self.by_map(profile));
+        let found = explicit.or_else(|| self.found(profile).filter(|_| profile.kind.can_have_a_tenant()));
         found.map_or(Owner::Unattributed, Owner::Tenant)
+    }
+
+    /// What is wrong with the tags of a profile. What cannot be tagged, and what is mapped by hand, has no faults.
+    #[must_use]
+    pub fn tag_faults(&self, profile: &Profile) -> Vec<TagFault> {
+        if profile.kind != ProfileKind::Application || profile.tenant.is_some() || self.by_map(profile).is_some() {
+            return Vec::new();
+        }
+        let found: Vec<(&str, &str)> = self.tags_of(profile).collect();
+        if found.is_empty() {
+            return vec![TagFault::Untagged];
+        }
+        let tenants: BTreeSet<&str> = found.iter().map(|(_, value)| value.trim()).collect();
+        let mistyped = found.iter().filter(|(key, _)| !self.tag_keys.iter().any(|known| known == key));
+        let mut faults: Vec<TagFault> = mistyped.map(|(key, _)| self.mistyped(key)).collect();
+        if tenants.len() > 1 {
+            faults.push(TagFault::TwoTenants(tenants.into_iter().map(str::to_owned).collect()));
+        }
+        faults
+    }
+
+    fn found(&self, profile: &Profile) -> Option<TenantId> {
+        let by_tag = self.tags_of(profile).next().map(|(_, value)| TenantId::new(value.trim()));
+        let by_name = || self.name.as_ref().and_then(|pattern| pattern.tenant(&profile.name));
+        by_tag.or_else(by_name).or_else(|| self.default.clone())
     }
 
     fn by_map(&self, profile: &Profile) -> Option<TenantId> {
@@ -26,13 +118,24 @@ impl TenantRules {
         self.mapped.iter().find(|(pattern, _)| fits(pattern)).map(|(_, tenant)| tenant.clone())
     }
 
-    fn by_tag(&self, profile: &Profile) -> Option<TenantId> {
-        self.tag_keys.iter().find_map(|key| {
+    /// The tags that name a tenant, in the order of the keys.
+    fn tags_of<'a>(&'a self, profile: &'a Profile) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let mut seen = BTreeSet::new();
+        self.tag_keys.iter().flat_map(move |key| {
             let wanted = folded(key);
-            let (_, value) =
-                profile.tags.iter().find(|(tag, value)| folded(tag) == wanted && !value.trim().is_empty())?;
-            Some(TenantId::new(value.trim()))
+            let is_wanted =
+                move |(tag, value): &(&'a String, &'a String)| folded(tag) == wanted && !value.trim().is_empty();
+            // A key as it is written comes before one that is only alike.
+            let mut tags: Vec<_> = profile.tags.iter().filter(is_wanted).collect();
+            tags.sort_by_key(|(tag, _)| *tag != key);
+            tags.retain(|(tag, _)| seen.insert(tag.as_str()));
+            tags.into_iter().map(|(tag, value)| (tag.as_str(), value.as_str()))
         })
+    }
+
+    fn mistyped(&self, key: &str) -> TagFault {
+        let meant = self.tag_keys.iter().find(|known| folded(known) == folded(key));
+        TagFault::Mistyped { key: key.to_owned(), meant: meant.cloned().unwrap_or_default() }
     }
 }
 
@@ -49,29 +152,22 @@ pub fn matches_pattern(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::domain::ids::ProfileKey;
-    use crate::domain::profile::Reach;
 
     fn tagged(tags: &[(&str, &str)]) -> Profile {
+        let key = ProfileKey { scope: "main".into(), id: "blkjc8qmk04r".into() };
         Profile {
-            key: ProfileKey { scope: "main".into(), id: "blkjc8qmk04r".into() },
             arn: "arn:aws:bedrock:us-east-1:1:application-inference-profile/blkjc8qmk04r".into(),
             name: "acme-chat".into(),
-            model: None,
-            reach: Reach::Geo,
-            region: "us-east-1".into(),
-            tags: tags.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect::<BTreeMap<_, _>>(),
-            tenant: None,
-            from: jiff::Timestamp::UNIX_EPOCH,
+            tags: tags.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            ..Profile::bare(key, jiff::Timestamp::UNIX_EPOCH)
         }
     }
 
     fn rules(mapped: &[(&str, &str)]) -> TenantRules {
         let mapped = mapped.iter().map(|&(pattern, tenant)| (pattern.to_owned(), tenant.into())).collect();
-        TenantRules { tag_keys: vec!["TenantID".into(), "customer".into()], mapped }
+        TenantRules { tag_keys: vec!["TenantID".into(), "customer".into()], mapped, ..TenantRules::default() }
     }
 
     #[test]
@@ -80,6 +176,7 @@ mod tests {
         assert_eq!(owner(&[("customer", "late"), ("tenant_id", "acme")]).name(), "acme");
         assert_eq!(owner(&[("Tenant-Id ", " acme ")]).name(), "acme");
         assert_eq!(owner(&[("Customer", "globex")]).name(), "globex");
+        assert_eq!(owner(&[("TENANTID", "alike"), ("TenantID", "exact")]).name(), "exact");
         assert_eq!(owner(&[("TenantID", "  ")]), Owner::Unattributed);
         assert_eq!(owner(&[("team", "acme")]), Owner::Unattributed);
     }
@@ -91,5 +188,43 @@ mod tests {
             assert_eq!(rules(&[(pattern, "mapped")]).owner(&profile).name(), "mapped", "{pattern}");
         }
         assert_eq!(rules(&[("other-*", "mapped")]).owner(&profile).name(), "acme");
+    }
+
+    #[test]
+    fn without_a_tag_the_name_tells_and_then_the_default() {
+        let pattern = NamePattern::parse("^(?<tenant>[a-z]+)-chat$").expect("an expression");
+        let by_name = TenantRules { name: Some(pattern), default: Some("shared".into()), ..rules(&[]) };
+        assert_eq!(by_name.owner(&tagged(&[])).name(), "acme");
+        assert_eq!(by_name.owner(&tagged(&[("TenantID", "globex")])).name(), "globex");
+        let other = Profile { name: "nightly".into(), ..tagged(&[]) };
+        assert_eq!(by_name.owner(&other).name(), "shared");
+    }
+
+    #[test]
+    fn what_is_called_directly_is_unattributed_unless_it_is_mapped() {
+        let by_default = TenantRules { default: Some("shared".into()), ..rules(&[("acme-*", "mapped")]) };
+        for kind in [ProfileKind::Model, ProfileKind::System] {
+            let direct = Profile { kind, name: "anthropic.claude-opus-4-6-v1".into(), ..tagged(&[]) };
+            assert_eq!(by_default.owner(&direct), Owner::Unattributed);
+            assert_eq!(by_default.owner(&Profile { name: "acme-x".into(), ..direct }).name(), "mapped");
+        }
+    }
+
+    #[test]
+    fn faults_of_tags_are_told() {
+        let faults = |tags: &[(&str, &str)]| rules(&[]).tag_faults(&tagged(tags));
+        let mistyped = |key: &str| TagFault::Mistyped { key: key.into(), meant: "TenantID".into() };
+        assert_eq!(faults(&[("TenantID", "acme")]), []);
+        assert_eq!(faults(&[("team", "acme")]), [TagFault::Untagged]);
+        assert_eq!(faults(&[("tenant id", "acme")]), [mistyped("tenant id")]);
+        let two = TagFault::TwoTenants(vec!["acme".into(), "globex".into()]);
+        assert_eq!(faults(&[("TenantID", "acme"), ("customer", "globex")]), [two]);
+        assert_eq!(rules(&[("acme-*", "x")]).tag_faults(&tagged(&[])), []);
+    }
+
+    #[test]
+    fn expressions_without_the_group_are_refused() {
+        assert!(NamePattern::parse("^[a-z]+-").expect_err("refused").contains("no group named `tenant`"));
+        assert!(NamePattern::parse("(").expect_err("refused").contains("no regular expression"));
     }
 }

@@ -39,6 +39,4 @@ pub struct Batch {
     /// Whole hours, for spans that are not collected in steps (backfill). They replace what is stored of
     /// the hour, except where it has points.
     pub hours: Vec<ProfileUsage>,
-    /// More of the scope's past is about to follow: what would be judged before it has come is judged on a part.
-    pub more_history: bool,
 }

@@ -4,12 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::event::{LevelChange, Signal};
-use crate::domain::health::{Fault, Health};
+use crate::domain::health::{Collecting, Fault, Health, Traffic};
 use crate::domain::ids::{BudgetId, ModelId, Owner, ProfileKey, ScopeName};
 use crate::domain::level::Level;
 use crate::domain::meter::{Counts, Meter};
 use crate::domain::money::{CostRange, Money};
-use crate::domain::profile::Reach;
+use crate::domain::profile::{ProfileKind, Reach, ServiceTier};
+use crate::domain::tenancy::TagFault;
 use crate::domain::time::{Step, TimeSpan};
 
 /// Where a figure comes from.
@@ -149,8 +150,16 @@ pub struct ProfileRow {
     pub model: Option<ModelId>,
     /// Where it is served.
     pub reach: Reach,
+    /// What it is.
+    pub kind: ProfileKind,
+    /// The service tier of this part of its usage.
+    pub tier: ServiceTier,
+    /// It is no longer listed.
+    pub deleted: bool,
     /// Its tags.
     pub tags: Vec<(String, String)>,
+    /// What is wrong with its tags.
+    pub tag_faults: Vec<TagFault>,
     /// Its usage over [`FleetView::usage_span`].
     pub usage: PricedUsage,
     /// Its speed.
@@ -166,7 +175,8 @@ pub struct TenantRow {
     pub level: Level,
     /// The level held since the data went blind.
     pub frozen_level: Option<Level>,
-    /// The worst health of the scopes it has profiles in.
+    /// The worst health of the scopes it has profiles in. Where only some of them are too old to judge, its level can
+    /// still rise, but it is never shown as green.
     pub health: Health,
     /// The age of its oldest scope's data; `None` if there was never any.
     pub data_age: Option<SignedDuration>,
@@ -222,6 +232,16 @@ pub struct ScopeRow {
     pub profiles: usize,
     /// Seconds between polls.
     pub interval_seconds: u32,
+    /// How late 95 % of its newest points were at most, in seconds.
+    pub lag_seconds: Option<u32>,
+    /// Points that were revised in the current UTC month.
+    pub revised: u64,
+    /// What polling it took in the current UTC month.
+    pub traffic: Traffic,
+    /// What that cost.
+    pub spent: Money,
+    /// What its collector is doing.
+    pub collecting: Collecting,
 }
 
 /// Where the usage comes from.
@@ -240,8 +260,8 @@ pub enum Mode {
 /// What bedtop itself costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OwnCost {
-    /// Metrics requested in the current UTC month.
-    pub metrics_requested: u64,
+    /// What polling took in the current UTC month; each metric requested is billed.
+    pub traffic: Traffic,
     /// What they cost.
     pub spent: Money,
     /// What the user allows a month.

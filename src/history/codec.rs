@@ -97,7 +97,7 @@ pub(super) mod tests {
             Just(Some(u64::MAX)),
             (0..1_000_000_u64).prop_map(Some),
         ];
-        prop::array::uniform10(value).prop_map(|values| {
+        prop::collection::vec(value, Meter::COUNT).prop_map(|values| {
             let mut counts = Counts::EMPTY;
             for (meter, value) in Meter::ALL.into_iter().zip(values) {
                 if let Some(value) = value {

@@ -11,6 +11,19 @@ use crate::domain::usage::Point;
 use crate::history::keys::{DAY_SECONDS, day_of};
 use crate::history::row::SHARD_PROFILES;
 
+/// What became of a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Revision {
+    /// It was there, just so.
+    Same,
+    /// It was not there.
+    New,
+    /// It was there, with fewer meters.
+    More,
+    /// It was there with another value.
+    Revised,
+}
+
 /// Points by profile and start in seconds.
 #[derive(Debug, Default)]
 pub(super) struct Head {
@@ -18,12 +31,17 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Takes a point; one that is there already is revised. Says whether anything changed.
-    pub(super) fn revise(&mut self, profile: ProfileRef, at: i64, counts: &Counts) -> bool {
+    /// Takes a point; one that is there already is revised. Says what became of it.
+    pub(super) fn revise(&mut self, profile: ProfileRef, at: i64, counts: &Counts) -> Revision {
         let stored = self.points.entry(profile).or_default().entry(at).or_default();
         let before = *stored;
         stored.revise(counts);
-        *stored != before
+        match before {
+            before if *stored == before => Revision::Same,
+            before if before.is_empty() => Revision::New,
+            before if before.meters().iter().all(|meter| before.get(meter) == stored.get(meter)) => Revision::More,
+            _ => Revision::Revised,
+        }
     }
 
     /// Takes a point as it was stored.

@@ -1,18 +1,16 @@
 //! Upkeep between polls, in slices that never hold up a poll for long: sealing days that are over, and
 //! removing what is older than the retention.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::domain::history::History;
 use crate::domain::ids::ProfileRef;
 use crate::history::engine::Operation;
 use crate::history::error::StoreError;
 use crate::history::keys::{self, DAY_SECONDS, Kind, day_of};
+use crate::history::sealed::GRACE;
 use crate::history::store::{Store, day_span};
-use crate::history::{chunk, row};
 
-/// How long after its end a day is sealed: points still change until then.
-const GRACE: SignedDuration = SignedDuration::from_hours(6);
 /// How many profiles are sealed, and how many rows of a kind removed, in one slice.
 const SLICE: usize = 100;
 
@@ -56,16 +54,8 @@ impl Store {
     fn seal_profile(&mut self, profile: ProfileRef, day: i64) -> Result<(), StoreError> {
         let hours = self.day_hours(profile, day);
         let points = self.points(profile, day_span(day));
-        let parts = chunk::encode(day * DAY_SECONDS, &points);
-        let old = self.entries(self.engine.scan(&keys::chunk(day, profile, 0), &keys::chunk(day, profile, u8::MAX)));
-        let mut operations: Vec<Operation> = old.skip(parts.len()).map(|(key, _)| Operation::Remove(key)).collect();
-        let put = |(part, value)| Operation::Put(keys::chunk(day, profile, part), value);
-        operations.extend((0..).zip(parts).map(put));
-        operations.push(Operation::Put(keys::hours(day, profile), row::encode(&hours)));
-        self.engine.write(operations)?;
-        self.days_with_chunks.insert(day);
-        self.days_with_hours.insert(day);
-        Ok(())
+        let operations = self.put_day(profile, day, &points, &hours);
+        self.engine.write(operations)
     }
 
     fn retire(&mut self, now: Timestamp) -> Result<(), StoreError> {

@@ -11,17 +11,18 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::calendar::Calendar;
 use crate::domain::event::LevelChange;
-use crate::domain::health::{PollRecord, ScopeStatus};
+use crate::domain::health::{Collecting, PollRecord, ScopeStatus};
 use crate::domain::ids::{ProfileKey, ProfileRef, ScopeName};
 use crate::domain::meter::Counts;
-use crate::domain::profile::{Profile, Reach};
+use crate::domain::profile::Profile;
 use crate::domain::time::{Step, TimeSpan};
-use crate::domain::usage::{Batch, ProfileUsage};
+use crate::domain::usage::{Batch, Point, ProfileUsage};
 use crate::history::codec::{checked, with_checksum};
 use crate::history::engine::{Engine, Entry, Operation};
 use crate::history::error::StoreError;
-use crate::history::head::Head;
+use crate::history::head::{Head, Revision};
 use crate::history::keys::{self, DAY_SECONDS, day_of};
+use crate::history::lag::{Changed, Lag};
 use crate::history::open;
 use crate::history::row::{self, SHARD_PROFILES};
 
@@ -80,6 +81,7 @@ pub struct Store {
     pub(super) sealed_up_to: Option<(i64, ProfileRef)>,
     pub(super) refs: HashMap<ProfileKey, ProfileRef>,
     pub(super) change_sequence: u32,
+    pub(super) lags: HashMap<ScopeName, Lag>,
     pub(super) folder: PathBuf,
     pub(super) marked: Option<Timestamp>,
     _lock: File,
@@ -113,6 +115,7 @@ impl Store {
             sealed_up_to: None,
             refs: HashMap::new(),
             change_sequence: 0,
+            lags: HashMap::new(),
             folder: folder.to_owned(),
             marked: open::marked(folder),
             _lock: opened.lock,
@@ -129,10 +132,11 @@ impl Store {
     pub fn apply(&mut self, batch: &Batch) -> Result<(), StoreError> {
         self.newest_poll = self.newest_poll.max(Some(batch.poll.at));
         let mut operations = self.take_profiles(&batch.profiles);
-        operations.extend(self.take_points(&batch.points));
+        let (points, changed) = self.take_points(&batch.points, batch.poll.at);
+        operations.extend(points);
         operations.extend(self.take_hours(&batch.hours));
         self.engine.write(operations)?;
-        let status = self.status_after(&batch.poll);
+        let status = self.status_after(&batch.poll, &changed);
         let key = keys::status(batch.poll.at, status.scope.as_str());
         self.engine.write(vec![Operation::Put(key, encode(&status))])?;
         self.engine.sync()?;
@@ -246,30 +250,27 @@ impl Store {
         if let Some(&known) = self.refs.get(key) {
             return known;
         }
-        let number = self.add_profile(Profile {
-            key: key.clone(),
-            arn: String::new(),
-            name: key.id.as_str().to_owned(),
-            model: None,
-            reach: Reach::InRegion,
-            region: String::new(),
-            tags: BTreeMap::new(),
-            tenant: None,
-            from: Timestamp::UNIX_EPOCH,
-        });
+        let number = self.add_profile(Profile::bare(key.clone(), Timestamp::UNIX_EPOCH));
         operations.push(self.put_profile(number));
         number
     }
 
-    fn take_points(&mut self, usage: &[ProfileUsage]) -> Vec<Operation> {
+    /// Takes points; those of days that are sealed go to their chunks at once, the others to the head.
+    fn take_points(&mut self, usage: &[ProfileUsage], polled: Timestamp) -> (Vec<Operation>, Changed) {
         let mut operations = Vec::new();
+        let mut changed = Changed::default();
         let mut rows = BTreeSet::new();
         let summed_up_to = self.newest_poll.and_then(|newest| newest.checked_sub(MUTABLE_HEAD).ok());
+        let sealed_up_to = self.sealed_before();
         for ProfileUsage { profile, points } in usage {
             let number = self.number_of(profile, &mut operations);
-            for point in points {
+            let (sealed, young): (Vec<Point>, Vec<Point>) =
+                points.iter().partition(|point| point.at.as_second() < sealed_up_to);
+            for point in young {
                 let at = self.options.step.floor(point.at);
-                if !self.head.revise(number, at.as_second(), &point.counts) {
+                let revision = self.head.revise(number, at.as_second(), &point.counts);
+                changed.note(revision, polled, at.saturating_add(self.options.step.duration()).ok());
+                if revision == Revision::Same {
                     continue;
                 }
                 rows.insert((at.as_second(), number.0 / SHARD_PROFILES));
@@ -277,10 +278,11 @@ impl Store {
                     self.revised(number);
                 }
             }
+            operations.extend(self.take_sealed(number, sealed));
         }
         let put = |(at, shard)| Operation::Put(keys::row(at, shard), row::encode(&self.head.row(at, shard)));
         operations.extend(rows.into_iter().map(put));
-        operations
+        (operations, changed)
     }
 
     fn take_hours(&mut self, usage: &[ProfileUsage]) -> Vec<Operation> {
@@ -304,10 +306,14 @@ impl Store {
         operations
     }
 
-    fn status_after(&self, poll: &PollRecord) -> ScopeStatus {
+    fn status_after(&mut self, poll: &PollRecord, changed: &Changed) -> ScopeStatus {
+        let lag_seconds = self.lags.entry(poll.scope.clone()).or_default().after(&changed.lags);
         let known = self.statuses.get(&poll.scope);
         let month_of = |at: Timestamp| Calendar::months(jiff::tz::TimeZone::UTC).span_at(at).start;
         let this_month = known.filter(|known| known.last_poll.map(month_of) == Some(month_of(poll.at)));
+        let mut traffic_month = this_month.map(|known| known.traffic_month).unwrap_or_default();
+        traffic_month.add(&poll.traffic);
+        let (of_poll, before) = (&poll.collecting, known.map(|known| &known.collecting));
         let repeated = known.and_then(|known| known.fault.clone()).zip(poll.fault.clone());
         let fault = match repeated {
             Some((old, new)) if old.kind == new.kind => Some(crate::domain::health::Fault { since: old.since, ..new }),
@@ -319,10 +325,14 @@ impl Store {
             watermark: poll.watermark.max(known.and_then(|known| known.watermark)),
             fault,
             interval_seconds: poll.interval_seconds,
-            metrics_requested_month: this_month.map_or(0, |known| known.metrics_requested_month)
-                + poll.metrics_requested,
-            rows_refused: poll.rows_refused,
-            history_from: poll.history_from.or(known.and_then(|known| known.history_from)),
+            traffic_month,
+            revised_month: this_month.map_or(0, |known| known.revised_month) + changed.revised,
+            lag_seconds: lag_seconds.or(known.and_then(|known| known.lag_seconds)),
+            collecting: Collecting {
+                history_from: of_poll.history_from.or(before.and_then(|before| before.history_from)),
+                points_from: of_poll.points_from.or(before.and_then(|before| before.points_from)),
+                ..of_poll.clone()
+            },
         }
     }
 }

@@ -9,12 +9,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::event::{AlertKey, LevelChange, Signal, Subject};
-use crate::domain::health::{Fault, PollRecord};
+use crate::domain::health::{Fault, PollRecord, Traffic};
 use crate::domain::history::History;
 use crate::domain::ids::{Owner, ProfileKey, ProfileRef};
 use crate::domain::level::Level;
 use crate::domain::meter::{Counts, Meter};
-use crate::domain::profile::{Profile, Reach};
+use crate::domain::profile::Profile;
 use crate::domain::time::{Step, TimeSpan, floor_hour};
 use crate::domain::usage::{Batch, Point, ProfileUsage};
 
@@ -37,34 +37,17 @@ fn key(id: &str) -> ProfileKey {
 }
 
 fn profile(id: &str, tenant: &str, from: Timestamp) -> Profile {
-    Profile {
-        key: key(id),
-        arn: String::new(),
-        name: id.to_owned(),
-        model: None,
-        reach: Reach::InRegion,
-        region: String::new(),
-        tags: BTreeMap::from([("TenantID".to_owned(), tenant.to_owned())]),
-        tenant: None,
-        from,
-    }
+    let tags = BTreeMap::from([("TenantID".to_owned(), tenant.to_owned())]);
+    Profile { tags, ..Profile::bare(key(id), from) }
 }
 
 fn poll(now: Timestamp) -> PollRecord {
-    PollRecord {
-        scope: "main".into(),
-        at: now,
-        watermark: Some(now),
-        fault: None,
-        interval_seconds: 60,
-        metrics_requested: 14,
-        rows_refused: 0,
-        history_from: None,
-    }
+    let traffic = Traffic { metrics: 14, ..Traffic::default() };
+    PollRecord { traffic, ..PollRecord::new("main".into(), now, Some(now)) }
 }
 
 fn batch(now: Timestamp, points: Vec<ProfileUsage>) -> Batch {
-    Batch { poll: poll(now), profiles: Vec::new(), points, hours: Vec::new(), more_history: false }
+    Batch { poll: poll(now), profiles: Vec::new(), points, hours: Vec::new() }
 }
 
 fn tokens(count: u64) -> Counts {
@@ -196,7 +179,7 @@ fn profiles_states_and_the_log_survive_a_restart() {
     let kept: Vec<_> = store.profiles()[0].1.to_vec();
     assert_eq!(kept, [versions[0].clone(), versions[2].clone()], "a version that says the same is not one");
     assert_eq!(store.scopes(now)[0].watermark, Some(now));
-    assert_eq!(store.scopes(now)[0].metrics_requested_month, 3 * 14);
+    assert_eq!(store.scopes(now)[0].traffic_month.metrics, 3 * 14);
     assert_eq!(store.checkpoint().as_deref(), Some(b"later state".as_slice()));
     assert_eq!(
         store.changes(now, 10).iter().map(|change| change.level).collect::<Vec<_>>(),

@@ -9,7 +9,7 @@ use crate::domain::health::{PollRecord, ScopeStatus};
 use crate::domain::history::History;
 use crate::domain::ids::{ProfileKey, ProfileRef};
 use crate::domain::meter::Counts;
-use crate::domain::profile::{Profile, Reach};
+use crate::domain::profile::Profile;
 use crate::domain::time::{Step, TimeSpan, floor_hour};
 use crate::domain::usage::Point;
 
@@ -31,14 +31,9 @@ impl MemoryHistory {
             profiles: Vec::new(),
             points: Vec::new(),
             scopes: vec![ScopeStatus {
-                scope: "main".into(),
                 last_poll: Some(watermark),
                 watermark: Some(watermark),
-                fault: None,
-                interval_seconds: 60,
-                metrics_requested_month: 0,
-                rows_refused: 0,
-                history_from: None,
+                ..ScopeStatus::new("main".into())
             }],
             changes: Vec::new(),
             revisions: Vec::new(),
@@ -48,16 +43,12 @@ impl MemoryHistory {
     /// Adds a profile of this tenant (`""` for none) and model.
     pub(crate) fn add_profile(&mut self, id: &str, tenant: &str, model: &str) -> ProfileRef {
         let tags = BTreeMap::from([("TenantID".to_owned(), tenant.to_owned())]);
+        let key = ProfileKey { scope: "main".into(), id: id.into() };
         self.profiles.push(vec![Profile {
-            key: ProfileKey { scope: "main".into(), id: id.into() },
-            arn: String::new(),
-            name: id.to_owned(),
             model: (!model.is_empty()).then(|| model.into()),
-            reach: Reach::InRegion,
             region: "us-east-1".into(),
             tags,
-            tenant: None,
-            from: Timestamp::UNIX_EPOCH,
+            ..Profile::bare(key, Timestamp::UNIX_EPOCH)
         }]);
         self.points.push(BTreeMap::new());
         self.revisions.push(0);

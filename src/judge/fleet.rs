@@ -1,19 +1,14 @@
 //! The view of the whole fleet: rows, scopes and sums.
 
-use rust_decimal::Decimal;
-
 use crate::alert::machine::Machine;
+use crate::cost::polling::polling_cost;
 use crate::domain::calendar::Calendar;
 use crate::domain::health::Health;
 use crate::domain::history::History;
-use crate::domain::money::Money;
 use crate::domain::view::{FleetTotals, FleetView, OwnCost, PricedUsage, ScopeRow, TenantRow};
 use crate::judge::policy::Policy;
 use crate::judge::tally::{ScopeTally, Tally};
 use crate::judge::{LOG_LENGTH, rates, rows};
-
-/// What CloudWatch charges for 1,000 metrics requested by GetMetricData: 0.01 USD.
-const USD_PER_METRIC: Decimal = Decimal::from_parts(1, 0, 0, false, 5);
 
 /// The view of a tally at the levels that the alerts stand at.
 pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machine: &Machine) -> FleetView {
@@ -36,7 +31,7 @@ pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machin
         tenants,
         log: history.changes(tally.now, LOG_LENGTH),
         own_cost: own_cost(tally, policy),
-        rows_refused: tally.scopes.iter().map(|scope| scope.status.rows_refused).max().unwrap_or(0),
+        rows_refused: tally.scopes.iter().map(|scope| scope.status.collecting.rows_refused).max().unwrap_or(0),
         store_faults: history.faults(),
     }
 }
@@ -49,6 +44,11 @@ fn scope_row(scope: &ScopeTally, tally: &Tally) -> ScopeRow {
         fault: scope.status.fault.clone(),
         profiles: scope.profiles,
         interval_seconds: scope.status.interval_seconds,
+        lag_seconds: scope.status.lag_seconds,
+        revised: scope.status.revised_month,
+        traffic: scope.status.traffic_month,
+        spent: polling_cost(&scope.status.traffic_month),
+        collecting: scope.status.collecting.clone(),
     }
 }
 
@@ -69,7 +69,10 @@ fn totals(tally: &Tally, tenants: &[TenantRow]) -> FleetTotals {
 }
 
 fn own_cost(tally: &Tally, policy: &Policy) -> OwnCost {
-    let metrics_requested: u64 = tally.scopes.iter().map(|scope| scope.status.metrics_requested_month).sum();
-    let spent = Money::usd(Decimal::from(metrics_requested) * USD_PER_METRIC);
-    OwnCost { metrics_requested, spent, ceiling: policy.ceiling }
+    let mut own = OwnCost { ceiling: policy.ceiling, ..OwnCost::default() };
+    for scope in &tally.scopes {
+        own.traffic.add(&scope.status.traffic_month);
+        own.spent += polling_cost(&scope.status.traffic_month);
+    }
+    own
 }

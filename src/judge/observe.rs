@@ -1,6 +1,6 @@
 //! Runs the signals over a tally.
 
-use crate::alert::machine::Observation;
+use crate::alert::machine::{Hold, Observation};
 use crate::alert::{budget, coverage, data};
 use crate::domain::event::{AlertKey, Signal, Subject};
 use crate::domain::ids::Owner;
@@ -13,7 +13,7 @@ pub(super) fn observations(tally: &Tally, policy: &Policy) -> Vec<Observation> {
     let of_owners = tally.owners.iter().flat_map(|(owner, used)| of_owner(owner, used, policy));
     let of_scopes = tally.scopes.iter().map(|scope| {
         let subject = Subject::Scope(scope.status.scope.clone());
-        observation(&subject, data::assess(&scope.status, tally.now, tally.step), false)
+        observation(&subject, data::assess(&scope.status, tally.now, tally.step), Hold::No)
     });
     of_owners.chain(of_scopes).collect()
 }
@@ -33,24 +33,23 @@ pub(super) fn alert_key(subject: &Subject, assessed: &Assessment) -> AlertKey {
 
 fn of_owner(owner: &Owner, tally: &OwnerTally, policy: &Policy) -> Vec<Observation> {
     let subject = Subject::Owner(owner.clone());
-    let frozen = tally.health.is_blind();
     let period_of = |assessed: &Assessment| {
         let standing = tally.budgets.iter().find(|standing| Some(&standing.id) == assessed.budget.as_ref());
         standing.filter(|_| assessed.signal == Signal::Budget).map(|standing| standing.span)
     };
     let observe = |assessed: Assessment| {
         let period = period_of(&assessed);
-        Observation { period, ..observation(&subject, assessed, frozen) }
+        Observation { period, ..observation(&subject, assessed, tally.hold) }
     };
     assessments(tally, policy).into_iter().map(observe).collect()
 }
 
-fn observation(subject: &Subject, assessed: Assessment, frozen: bool) -> Observation {
+fn observation(subject: &Subject, assessed: Assessment, hold: Hold) -> Observation {
     Observation {
         alert: alert_key(subject, &assessed),
         level: assessed.level,
         reason: assessed.reason,
         period: None,
-        frozen,
+        hold,
     }
 }

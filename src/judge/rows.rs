@@ -1,6 +1,6 @@
 //! A tenant's row of the view.
 
-use crate::alert::machine::Machine;
+use crate::alert::machine::{Hold, Machine};
 use crate::domain::budget::BudgetStanding;
 use crate::domain::event::{AlertKey, Signal, Subject};
 use crate::domain::ids::Owner;
@@ -21,7 +21,12 @@ pub(super) fn tenant_row(
 ) -> TenantRow {
     let subject = Subject::Owner(owner.clone());
     let standing_level = machine.level_of_subject(&subject);
-    let blind = used.health.is_blind();
+    let blind = match used.hold {
+        Hold::No => false,
+        Hold::Frozen => true,
+        // A rise that the fresh part of the data shows is shown; green would be a guess.
+        Hold::MayRise => standing_level < Level::Yellow,
+    };
     TenantRow {
         owner: owner.clone(),
         level: if blind { Level::Blind } else { standing_level },

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::alert::machine::Hold;
 use crate::cost::budget::stand;
 use crate::domain::budget::{Budget, BudgetStanding};
 use crate::domain::calendar::Calendar;
@@ -65,6 +66,8 @@ pub(super) struct OwnerTally {
     pub profiles: Vec<ProfileRow>,
     /// The worst health of its scopes.
     pub health: Health,
+    /// What a step may do to its alerts.
+    pub hold: Hold,
     /// The age of its oldest scope's data; `None` if a scope never had any.
     pub data_age: Option<SignedDuration>,
     /// Usage since the start of each period that is asked for.
@@ -141,7 +144,7 @@ impl Tally {
         self.add_recent(&points, newest, &current, account);
         for (owner, usage) in used {
             let rates = if owner == current { self.profile_rates(&points, newest, account) } else { <_>::default() };
-            self.owner(&owner).profiles.push(profile_row(newest, usage, rates));
+            self.owner(&owner).profiles.push(profile_row(newest, policy, usage, rates));
         }
     }
 
@@ -199,6 +202,7 @@ impl Tally {
             last_use: None,
             profiles: Vec::new(),
             health: Health::Ok,
+            hold: Hold::No,
             data_age: Some(SignedDuration::ZERO),
             since: BTreeMap::new(),
             scopes: BTreeSet::new(),
@@ -232,12 +236,20 @@ impl OwnerTally {
     /// of them are.
     fn take_health(&mut self, scopes: &[ScopeTally], now: Timestamp) {
         let mut known_until = now;
+        let (mut judged, mut blind) = (0, 0);
         for scope in scopes.iter().filter(|scope| self.scopes.contains(&scope.status.scope)) {
+            let is_judged = !scope.health.is_blind() && !scope.status.collecting.is_filling;
+            *if is_judged { &mut judged } else { &mut blind } += 1;
             self.health = self.health.max(scope.health);
             let age = scope.status.age(now);
             self.data_age = self.data_age.zip(age).map(|(mine, theirs)| mine.max(theirs));
             known_until = known_until.min(scope.status.watermark.unwrap_or(Timestamp::MIN));
         }
+        self.hold = match (judged, blind) {
+            (_, 0) => Hold::No,
+            (0, _) => Hold::Frozen,
+            _ => Hold::MayRise,
+        };
         self.sparkline.know(TimeSpan::new(Timestamp::MIN, known_until));
     }
 }
@@ -249,12 +261,21 @@ fn is_for(budget: &Budget, owner: &Owner) -> bool {
     }
 }
 
-fn profile_row(profile: &Profile, usage: PricedUsage, rates: crate::domain::view::Rates) -> ProfileRow {
+fn profile_row(
+    profile: &Profile,
+    policy: &Policy,
+    usage: PricedUsage,
+    rates: crate::domain::view::Rates,
+) -> ProfileRow {
     ProfileRow {
         key: profile.key.clone(),
         name: profile.name.clone(),
         model: profile.model.clone(),
         reach: profile.reach,
+        kind: profile.kind,
+        tier: profile.tier,
+        deleted: profile.deleted,
+        tag_faults: if profile.deleted { Vec::new() } else { policy.tenancy.tag_faults(profile) },
         tags: profile.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
         usage,
         rates,

@@ -44,7 +44,7 @@ fn policy(daily_budget_usd: i64) -> Policy {
     Policy {
         mode: Mode::Live,
         zone: TimeZone::UTC,
-        tenancy: TenantRules { tag_keys: vec!["TenantID".into()], mapped: Vec::new() },
+        tenancy: TenantRules { tag_keys: vec!["TenantID".into()], ..TenantRules::default() },
         budgets: vec![budget],
         thresholds: BudgetThresholds::default(),
         prices: Arc::new(PriceBook::embedded()),
@@ -70,16 +70,7 @@ fn row<'a>(view: &'a FleetView, tenant: &str) -> &'a TenantRow {
 }
 
 fn poll(now: Timestamp) -> PollRecord {
-    PollRecord {
-        scope: "main".into(),
-        at: now,
-        watermark: Some(now),
-        fault: None,
-        interval_seconds: 60,
-        metrics_requested: 0,
-        rows_refused: 0,
-        history_from: None,
-    }
+    PollRecord::new("main".into(), now, Some(now))
 }
 
 /// Two tenants over ten hours: one steady, one that starts to run away; with gaps.

@@ -55,7 +55,7 @@ fn record(row: &TenantRow) -> Vec<String> {
 }
 
 /// Text for a spreadsheet: a leading `=`, `+`, `-` or `@` would be run as a formula there.
-fn cell_text(text: &str) -> String {
+pub(super) fn cell_text(text: &str) -> String {
     let text = printable(text);
     if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
 }

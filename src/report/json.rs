@@ -151,7 +151,7 @@ impl FleetJson {
             totals: TotalsJson::new(view),
             scopes: view.scopes.iter().map(ScopeJson::new).collect(),
             own_cost: OwnCostJson {
-                metrics_requested: view.own_cost.metrics_requested,
+                metrics_requested: view.own_cost.traffic.metrics,
                 spent_usd: view.own_cost.spent.to_exact_string(),
                 ceiling_usd: view.own_cost.ceiling.to_exact_string(),
             },

@@ -1,4 +1,4 @@
-//! The tenants as an aligned table for a shell.
+//! Aligned tables for a shell: the tenants, and what other tables are made with.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -6,31 +6,48 @@ use crate::domain::text::printable;
 use crate::domain::view::{FleetView, TenantRow};
 
 /// A column: its header and whether it stands at the right.
-struct Column {
+pub(super) struct Column {
     header: &'static str,
     right: bool,
 }
 
+impl Column {
+    /// A column of text.
+    pub(super) const fn left(header: &'static str) -> Self {
+        Self { header, right: false }
+    }
+
+    /// A column of figures.
+    pub(super) const fn right(header: &'static str) -> Self {
+        Self { header, right: true }
+    }
+}
+
 const COLUMNS: [Column; 9] = [
-    Column { header: "LEVEL", right: false },
-    Column { header: "TENANT", right: false },
-    Column { header: "COST", right: true },
-    Column { header: "BUDGET", right: true },
-    Column { header: "USED", right: true },
-    Column { header: "PACE", right: true },
-    Column { header: "$/H", right: true },
-    Column { header: "TOKENS", right: true },
-    Column { header: "REQUESTS", right: true },
+    Column::left("LEVEL"),
+    Column::left("TENANT"),
+    Column::right("COST"),
+    Column::right("BUDGET"),
+    Column::right("USED"),
+    Column::right("PACE"),
+    Column::right("$/H"),
+    Column::right("TOKENS"),
+    Column::right("REQUESTS"),
 ];
 
 /// One line a tenant in the view's order, with a header; the cost is that of the usage span.
 #[must_use]
 pub fn tenants(view: &FleetView) -> String {
-    let mut lines = vec![COLUMNS.map(|column| column.header.to_owned())];
-    lines.extend(view.tenants.iter().map(cells));
-    let widths: [usize; COLUMNS.len()] =
-        std::array::from_fn(|index| lines.iter().map(|line| line[index].width()).max().unwrap_or(0));
-    lines.iter().map(|line| aligned(line, &widths)).collect()
+    render(&COLUMNS, view.tenants.iter().map(|row| cells(row).to_vec()))
+}
+
+/// Rows below their headers, each column as wide as its widest cell.
+pub(super) fn render(columns: &[Column], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut lines = vec![columns.iter().map(|column| column.header.to_owned()).collect()];
+    lines.extend(rows);
+    let width = |index: usize| lines.iter().map(|line: &Vec<String>| line[index].width()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+    lines.iter().map(|line| aligned(line, columns, &widths)).collect()
 }
 
 /// The cost for a person: `unpriced` where nothing is known, `~` where it is a range or incomplete.
@@ -59,11 +76,11 @@ fn cells(row: &TenantRow) -> [String; COLUMNS.len()] {
     ]
 }
 
-fn aligned(line: &[String; COLUMNS.len()], widths: &[usize; COLUMNS.len()]) -> String {
+fn aligned(line: &[String], columns: &[Column], widths: &[usize]) -> String {
     let cell = |((text, column), &width): ((&String, &Column), &usize)| {
         let padding = " ".repeat(width.saturating_sub(text.width()));
         if column.right { format!("{padding}{text}") } else { format!("{text}{padding}") }
     };
-    let cells: Vec<String> = line.iter().zip(&COLUMNS).zip(widths).map(cell).collect();
+    let cells: Vec<String> = line.iter().zip(columns).zip(widths).map(cell).collect();
     format!("{}\n", cells.join("  ").trim_end())
 }

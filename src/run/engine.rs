@@ -1,12 +1,11 @@
 //! The thread that owns the store and the judge.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
-use crate::domain::ids::{Owner, ScopeName};
+use crate::domain::ids::Owner;
 use crate::domain::usage::Batch;
 use crate::domain::view::{FleetView, TenantDetail};
 use crate::history::{Store, StoreError};
@@ -15,7 +14,7 @@ use crate::judge::detail::tenant_detail;
 use crate::judge::policy::Policy;
 
 /// How many commands may wait; collectors wait when the engine is behind.
-pub const QUEUE_LENGTH: usize = 64;
+pub const QUEUE_LENGTH: usize = 16;
 
 /// What the engine is asked to do.
 #[derive(Debug)]
@@ -67,7 +66,6 @@ pub struct Engine {
     now: Timestamp,
     write_fault: Option<String>,
     has_stepped: bool,
-    incomplete: BTreeSet<ScopeName>,
     latest: Option<Arc<FleetView>>,
 }
 
@@ -76,16 +74,7 @@ impl Engine {
     #[must_use]
     pub fn new(store: Store, policy: Policy, now: Timestamp) -> Self {
         let judge = Judge::new(store.checkpoint().as_deref());
-        Self {
-            store,
-            judge,
-            policy,
-            now,
-            write_fault: None,
-            has_stepped: false,
-            incomplete: BTreeSet::new(),
-            latest: None,
-        }
+        Self { store, judge, policy, now, write_fault: None, has_stepped: false, latest: None }
     }
 
     /// The store, with everything that was said in it.
@@ -133,24 +122,15 @@ impl Engine {
         let stored = self.store.apply(batch);
         self.note(stored);
         self.now = self.now.max(batch.poll.at);
-        if batch.more_history {
-            self.incomplete.insert(batch.poll.scope.clone());
-        } else {
-            self.incomplete.remove(&batch.poll.scope);
-        }
         if !self.has_stepped {
             self.step(batch.poll.at);
         }
     }
 
-    /// One step of the alert machine. While history is still being fetched there is none: budgets and coverage would be
-    /// judged on a part of their period.
+    /// One step of the alert machine.
     fn step(&mut self, now: Timestamp) {
         self.latest = None;
         self.now = self.now.max(now);
-        if !self.incomplete.is_empty() {
-            return;
-        }
         self.has_stepped = true;
         let tally = self.judge.tally(&self.store, &self.policy, now);
         let changes = self.judge.step(&tally, &self.policy);

@@ -1,24 +1,27 @@
 //! A running engine with its collectors, seen from outside.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::thread;
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use crate::collect::{Clock, CollectSettings, Collector};
-use crate::domain::health::ScopeStatus;
+use crate::collect::{Clock, CollectSettings, Collector, Known, Purse};
 use crate::domain::history::History;
-use crate::domain::ids::Owner;
+use crate::domain::ids::{Owner, ScopeName};
 use crate::domain::time::Step;
 use crate::domain::usage::Batch;
+use crate::history::Store;
 use crate::run::engine::{Command, Engine, QUEUE_LENGTH, Update, Wiring};
 use crate::run::rehearse_panic;
 use crate::run::setup::{Prepared, Sources};
 use crate::source::Source;
 
+/// How many batches of the past may wait, each of some megabytes: collectors wait when the engine is behind.
+const BATCHES_WAITING: usize = 2;
 /// How long collectors may take to end when asked.
 const END_WITHIN: std::time::Duration = std::time::Duration::from_millis(80);
 
@@ -43,7 +46,8 @@ struct Collection {
     settings: CollectSettings,
     clock: Clock,
     step: Step,
-    known: Vec<ScopeStatus>,
+    known: HashMap<ScopeName, Known>,
+    purse: Arc<Purse>,
 }
 
 impl Session {
@@ -101,9 +105,11 @@ fn run_engine(prepare: Prepare, ready: oneshot::Sender<Collection>, wiring: Wiri
     let updates = wiring.updates.clone();
     let result = prepare().map(|prepared| {
         rehearse_panic("engine");
-        let Prepared { store, policy, sources, settings, clock, .. } = prepared;
+        let Prepared { store, policy, sources, settings, ceiling, clock } = prepared;
         let now = clock.now();
-        let collection = Collection { sources, settings, clock, step: store.step(), known: store.scopes(now) };
+        let purse = Arc::new(Purse::new(ceiling, &store.scopes(now), now));
+        let known = known(&store, now);
+        let collection = Collection { sources, settings, clock, step: store.step(), known, purse };
         let engine = Engine::new(store, policy, now);
         // Nobody listens any more when the program is already ending.
         let _ = ready.send(collection);
@@ -111,6 +117,19 @@ fn run_engine(prepare: Prepare, ready: oneshot::Sender<Collection>, wiring: Wiri
     });
     updates.send_replace(Update::Ended);
     result
+}
+
+/// What the history knows of each scope.
+fn known(store: &Store, now: Timestamp) -> HashMap<ScopeName, Known> {
+    let mut known: HashMap<ScopeName, Known> = HashMap::new();
+    for status in store.scopes(now) {
+        let scope = status.scope.clone();
+        known.entry(scope).or_default().status = Some(status);
+    }
+    for newest in store.profiles().into_iter().filter_map(|(_, versions)| versions.last()) {
+        known.entry(newest.key.scope.clone()).or_default().profiles.push(newest.clone());
+    }
+    known
 }
 
 async fn collect_when(
@@ -123,11 +142,12 @@ async fn collect_when(
     let mut tasks = JoinSet::new();
     let ticks = step_the_judge(collection.clock.clone(), collection.step, commands.clone());
     tasks.spawn(ticks);
-    let (batches_in, mut batches) = mpsc::channel(QUEUE_LENGTH);
+    let (batches_in, mut batches) = mpsc::channel(BATCHES_WAITING);
     let hub = Hub {
         settings: collection.settings,
         clock: collection.clock,
         known: collection.known,
+        purse: collection.purse,
         batches: batches_in,
         refresh,
         stopped,
@@ -151,7 +171,8 @@ async fn collect_when(
 struct Hub {
     settings: CollectSettings,
     clock: Clock,
-    known: Vec<ScopeStatus>,
+    known: HashMap<ScopeName, Known>,
+    purse: Arc<Purse>,
     batches: mpsc::Sender<Batch>,
     refresh: Arc<Notify>,
     stopped: watch::Receiver<bool>,
@@ -160,10 +181,10 @@ struct Hub {
 impl Hub {
     fn spawn<S: Source>(&self, tasks: &mut JoinSet<()>, sources: Vec<S>) {
         for source in sources {
-            let known = self.known.iter().find(|status| &status.scope == source.scope()).cloned();
             let collector = Collector {
                 settings: self.settings.clone(),
-                known,
+                known: self.known.get(source.scope()).cloned().unwrap_or_default(),
+                purse: self.purse.clone(),
                 clock: self.clock.clone(),
                 batches: self.batches.clone(),
                 refresh: self.refresh.clone(),

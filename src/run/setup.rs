@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use color_eyre::eyre::{Result, WrapErr};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::collect::{Clock, CollectSettings};
 use crate::config::Config;
 use crate::cost::{ModelPrice, PriceBook, price_usage};
-use crate::domain::meter::Counts;
+use crate::domain::meter::{Counts, MeterSet};
 use crate::domain::money::Money;
 use crate::domain::profile::Profile;
 use crate::domain::tenancy::TenantRules;
@@ -17,10 +17,13 @@ use crate::domain::time::Step;
 use crate::domain::view::Mode;
 use crate::history::{Retention, Store, StoreOptions};
 use crate::judge::policy::{Policy, UsageWindow};
-use crate::run::offline;
-use crate::source::aws::{AwsSettings, AwsSource};
+use crate::run::{offline, scopes};
+use crate::source::aws::AwsSource;
 use crate::source::demo::{self, DemoSource, Fleet, Scenario};
 use crate::source::replay::{Recording, ReplaySource};
+
+/// How long CloudWatch keeps points of a minute: 15 days, less an hour to be asked in.
+const CLOUDWATCH_MINUTES: SignedDuration = SignedDuration::from_hours(15 * 24 - 1);
 
 /// Everything that an engine and its collectors need.
 pub struct Prepared {
@@ -32,6 +35,8 @@ pub struct Prepared {
     pub sources: Sources,
     /// How it is collected.
     pub settings: CollectSettings,
+    /// What that may cost a month.
+    pub ceiling: Option<Money>,
     /// The time of the run.
     pub clock: Clock,
 }
@@ -76,20 +81,12 @@ pub struct ReplayOptions {
 /// When the store cannot be opened.
 pub fn live(config: &Config) -> Result<Prepared> {
     let store = open_store(config)?;
-    let sources = config.scopes.iter().map(|scope| {
-        AwsSource::connect(AwsSettings {
-            scope: scope.name.clone(),
-            profile: scope.profile.clone(),
-            region: scope.region.clone(),
-            endpoint_url: scope.endpoint_url.clone(),
-            ..AwsSettings::default()
-        })
-    });
     Ok(Prepared {
         store,
         policy: policy(config, Mode::Live, PriceBook::embedded()),
-        sources: Sources::Aws(sources.collect()),
-        settings: collect_settings(config),
+        sources: Sources::Aws(scopes::sources(&config.scopes)),
+        settings: CollectSettings { backfill_points: Some(minutes_kept(config)), ..collect_settings(config) },
+        ceiling: Some(config.collect.ceiling_usd_month),
         clock: Clock::wall(),
     })
 }
@@ -118,7 +115,8 @@ pub fn demo(config: &Config, options: DemoOptions, folder: &Path) -> Result<Prep
         store: temporary_store(folder, Step::MINUTE, Retention::DEFAULT)?,
         policy,
         sources: Sources::Demo(demo::sources(&fleet)),
-        settings: CollectSettings { ceiling: None, ..collect_settings(config) },
+        settings: collect_settings(config),
+        ceiling: None,
         clock,
     })
 }
@@ -132,16 +130,16 @@ pub fn replay(config: &Config, recording: &Arc<Recording>, options: ReplayOption
     let step = recording.step();
     let store = temporary_store(folder, step, Retention::forever())?;
     let policy = policy(config, Mode::Replay, prices(options.fallback_price));
-    let settings = CollectSettings { interval: step.duration(), ceiling: None, ..collect_settings(config) };
+    let settings = CollectSettings { interval: step.duration(), ..collect_settings(config) };
     if options.speed > 0.0 {
         let clock = Clock::simulated(options.at.unwrap_or(span.start), options.speed);
         let sources = Sources::Replay(ReplaySource::all(recording));
-        return Ok(Prepared { store, policy, sources, settings, clock });
+        return Ok(Prepared { store, policy, sources, settings, ceiling: None, clock });
     }
     // As fast as it can: everything is judged before it is shown, and time stands still at the end.
     let store = offline::engine_over(recording, store, policy.clone()).into_store();
     let clock = Clock::simulated(options.at.unwrap_or(span.end), 0.0);
-    Ok(Prepared { store, policy, sources: Sources::Replay(Vec::new()), settings, clock })
+    Ok(Prepared { store, policy, sources: Sources::Replay(Vec::new()), settings, ceiling: None, clock })
 }
 
 /// A store in a temporary folder, which is not worth a sync.
@@ -173,7 +171,12 @@ pub fn policy(config: &Config, mode: Mode, prices: PriceBook) -> Policy {
     Policy {
         mode,
         zone: config.timezone.clone(),
-        tenancy: TenantRules { tag_keys: config.tenant_tags.clone(), mapped: mapped.collect() },
+        tenancy: TenantRules {
+            tag_keys: config.tenant_tags.clone(),
+            mapped: mapped.collect(),
+            name: config.tenant_name_pattern.clone(),
+            default: config.default_tenant.clone(),
+        },
         budgets: config.budgets.clone(),
         thresholds: config.alerts.budget,
         prices: Arc::new(prices),
@@ -185,10 +188,16 @@ pub fn policy(config: &Config, mode: Mode, prices: PriceBook) -> Policy {
 fn collect_settings(config: &Config) -> CollectSettings {
     CollectSettings {
         interval: config.collect.interval,
-        ceiling: Some(config.collect.ceiling_usd_month),
+        meters: MeterSet::ALL,
         revise_window: config.collect.revise_window,
         backfill: config.collect.backfill,
+        backfill_points: None,
     }
+}
+
+/// As far back as both CloudWatch and the store have minutes, and no further than history is wanted at all.
+fn minutes_kept(config: &Config) -> SignedDuration {
+    config.store.keep_points.min(config.collect.backfill).min(CLOUDWATCH_MINUTES)
 }
 
 fn retention(config: &Config) -> Retention {

@@ -19,6 +19,7 @@ pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (place, name) = match state.screen {
         Screen::Tenants => (Place::Tenants, "Help: tenants"),
         Screen::Tenant(_) => (Place::Above, "Help: one tenant"),
+        Screen::Collector => (Place::Above, "Help: collector"),
     };
     rule(name, "arrows scroll, Esc closes", theme, area, 0, buf);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };

@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 
 use crate::app::State;
 use crate::domain::ids::Owner;
-use crate::domain::meter::Meter;
+use crate::domain::meter::{Aggregation, Meter};
 use crate::domain::view::{BudgetRow, TenantDetail, TenantRow};
 use crate::ui::header::clock;
 use crate::ui::paint::{Row, cut, left, rule, wrap};
@@ -131,10 +131,14 @@ fn charts<'a>(detail: &TenantDetail, zone: &str, theme: &'a Theme, width: usize,
     let mut lines = vec![Row::new(theme).add(Role::Title, " Meters").add(Role::Dim, times)];
     lines.extend(chart("dollars", &detail.cost, format::dollars, theme, width, height));
     for series in &detail.meters {
-        let figure = if series.meter == Meter::LatencyMs { format::milliseconds } else { format::count };
+        let figure = if is_time(series.meter) { format::milliseconds } else { format::count };
         lines.extend(chart(&label(series.meter), &series.values, figure, theme, width, height));
     }
     lines
+}
+
+fn is_time(meter: Meter) -> bool {
+    meter == Meter::LatencyMs || meter.aggregation() == Aggregation::Worst
 }
 
 fn label(meter: Meter) -> String {

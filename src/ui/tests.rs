@@ -81,6 +81,11 @@ fn one_tenant() {
 }
 
 #[test]
+fn collector() {
+    check("collector", &Arc::new(failing_view()), &SIZES, &typed("6"));
+}
+
+#[test]
 fn help() {
     check("help", &shared_view(), &SIZES, &[KeyCode::Char('?')]);
 }
@@ -119,7 +124,7 @@ fn ascii_is_ascii() {
     let mut view = view();
     view.tenants.retain(|row| row.owner.name().is_ascii());
     let view = Arc::new(view);
-    for keys in [vec![], vec![KeyCode::Enter], typed("?")] {
+    for keys in [vec![], vec![KeyCode::Enter], typed("?"), typed("6")] {
         for size in SIZES {
             let state = state(view.clone(), size, &keys);
             let buf = drawn(&state, GlyphSet::Ascii);
@@ -136,8 +141,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn no_size_panics_and_no_control_character_is_drawn(width in 1..230_u16, height in 1..60_u16, which in 0..5_usize, glyphs in 0..3_usize) {
-        let keys = [vec![], vec![KeyCode::Enter], typed("?"), typed("/x"), typed("/nobody ")][which].clone();
+    fn no_size_panics_and_no_control_character_is_drawn(width in 1..230_u16, height in 1..60_u16, which in 0..6_usize, glyphs in 0..3_usize) {
+        let keys = [vec![], vec![KeyCode::Enter], typed("?"), typed("/x"), typed("/nobody "), typed("6")][which].clone();
         let glyphs = [GlyphSet::Braille, GlyphSet::Block, GlyphSet::Ascii][glyphs];
         let state = state(Arc::new(failing_view()), (width, height), &keys);
         let buf = drawn(&state, glyphs);

@@ -3,12 +3,13 @@
 //!
 //! What this cannot show: more than one page of GetMetricData, its limits, and real AWS.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -46,7 +47,8 @@ struct Proxy {
     server: String,
     failure: Mutex<Failure>,
     hangs_for_all: AtomicBool,
-    metric_requests: AtomicUsize,
+    /// Regions whose requests for metrics fail in a way of their own.
+    regions: Mutex<HashMap<String, Failure>>,
 }
 
 impl FakeAws {
@@ -67,7 +69,7 @@ impl FakeAws {
             server: address.clone(),
             failure: Mutex::new(Failure::None),
             hangs_for_all: AtomicBool::new(false),
-            metric_requests: AtomicUsize::new(0),
+            regions: Mutex::new(HashMap::new()),
         });
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let own = listener.local_addr().expect("an address");
@@ -99,9 +101,9 @@ impl FakeAws {
         self.proxy.hangs_for_all.store(true, Ordering::SeqCst);
     }
 
-    /// How many requests for metrics have come.
-    pub(crate) fn metric_requests(&self) -> usize {
-        self.proxy.metric_requests.load(Ordering::SeqCst)
+    /// Makes requests for metrics of one region fail, or work again.
+    pub(crate) fn fail_in(&self, region: &str, failure: Failure) {
+        self.proxy.regions.lock().expect("not poisoned").insert(region.to_owned(), failure);
     }
 
     fn wait_until_ready(address: &str) {
@@ -179,10 +181,7 @@ impl Proxy {
         let Some(request) = read_request(&mut client) else { return };
         let is_for_metrics = first_line(&request).contains("/operation/GetMetricData");
         let fails = is_for_metrics || self.hangs_for_all.load(Ordering::SeqCst);
-        let failure = if fails { *self.failure.lock().expect("not poisoned") } else { Failure::None };
-        if is_for_metrics {
-            self.metric_requests.fetch_add(1, Ordering::SeqCst);
-        }
+        let failure = if fails { self.failure_of(&request) } else { Failure::None };
         let answer = match failure {
             Failure::None => exchange(&self.server, &forwarded(&request)).unwrap_or_default(),
             Failure::Throttled => fault("400 Bad Request", "ThrottlingException", "Rate exceeded"),
@@ -200,6 +199,17 @@ impl Proxy {
         let _ = client.set_nodelay(true);
         let _ = client.write_all(&answer);
         let _ = client.shutdown(Shutdown::Write);
+    }
+}
+
+impl Proxy {
+    /// The region is in the scope of the signature: `Credential=KEY/20261124/us-east-1/monitoring/aws4_request`.
+    fn failure_of(&self, request: &[u8]) -> Failure {
+        let head = String::from_utf8_lossy(request);
+        let scope = head.split("Credential=").nth(1).unwrap_or_default();
+        let region = scope.split('/').nth(2).unwrap_or_default();
+        let of_region = self.regions.lock().expect("not poisoned").get(region).copied();
+        of_region.unwrap_or_else(|| *self.failure.lock().expect("not poisoned"))
     }
 }
 

@@ -154,7 +154,7 @@ impl Terminal {
         assert_eq!(modes(self.master.as_ref()), self.modes_before, "the modes of the line");
     }
 
-    fn wait_until(&self, what: &str, holds: impl Fn(&vt100::Screen) -> bool) -> String {
+    pub(crate) fn wait_until(&self, what: &str, holds: impl Fn(&vt100::Screen) -> bool) -> String {
         let end = Instant::now() + PATIENCE;
         let mut parser = self.shown.screen.lock().expect("not poisoned");
         loop {

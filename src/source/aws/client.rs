@@ -1,18 +1,22 @@
 //! The SDK's clients of one scope.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::{env, fs};
 
 use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_sdk_cloudwatch::config::SharedCredentialsProvider;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 use crate::domain::text::printable;
-use crate::source::aws::AwsSettings;
+use crate::source::aws::counters::{Counters, RetryTooMany};
 use crate::source::aws::faults::Place;
+use crate::source::aws::{AssumedRole, AwsSettings, LinkedAccount, Paces};
 use crate::source::{SourceError, SourceErrorKind};
 
 /// How often an operation is tried.
@@ -21,35 +25,90 @@ const ATTEMPTS: u32 = 3;
 /// Clients of the services that are asked.
 #[derive(Clone, Debug)]
 pub(super) struct Clients {
-    pub bedrock: aws_sdk_bedrock::Client,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
+    /// What lists profiles and tags; `None` for a linked account without a role for it.
+    pub control: Option<Control>,
+    /// The account whose metrics are asked for, where it is not the caller's own.
+    pub account: Option<String>,
     /// Where they are, for messages.
     pub place: Place,
+    /// What counts their requests.
+    pub counters: Counters,
+    /// How fast their requests may follow each other.
+    pub paces: Arc<Paces>,
+}
+
+/// Clients of what lists profiles and tags.
+#[derive(Clone, Debug)]
+pub(super) struct Control {
+    pub bedrock: aws_sdk_bedrock::Client,
+    pub tagging: aws_sdk_resourcegroupstagging::Client,
 }
 
 impl Clients {
-    /// Finds region and credentials as the AWS CLI does.
-    pub(super) async fn load(settings: &AwsSettings) -> Result<Self, SourceError> {
+    /// Finds region and credentials as the AWS CLI does, and assumes the roles that are asked for.
+    pub(super) async fn load(settings: &AwsSettings, counters: &Counters) -> Result<Self, SourceError> {
         let profile = settings.profile.clone().or_else(|| env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty()));
         if let Some(name) = &profile {
             check_profile(name)?;
         }
-        let config = loader(settings).load().await;
+        let own = loader(settings).load().await;
         let place = Place {
-            region: config.region().map(|region| region.as_ref().to_owned()).ok_or_else(no_region)?,
+            region: own.region().map(|region| region.as_ref().to_owned()).ok_or_else(no_region)?,
             profile,
-            endpoint: settings.endpoint_url.clone().or_else(|| config.endpoint_url().map(str::to_owned)),
+            role: settings.role.as_ref().map(|role| role.arn.clone()),
+            endpoint: settings.endpoint_url.clone().or_else(|| own.endpoint_url().map(str::to_owned)),
         };
-        Ok(Self::new(&config, place))
-    }
-
-    fn new(config: &SdkConfig, place: Place) -> Self {
-        Self {
-            bedrock: aws_sdk_bedrock::Client::new(config),
-            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+        let config = match &settings.role {
+            Some(role) => assume(&own, role).await,
+            None => own,
+        };
+        let control = match &settings.linked {
+            None => Some(config.clone()),
+            Some(LinkedAccount { discovery: Some(role), .. }) => Some(assume(&config, role).await),
+            Some(LinkedAccount { discovery: None, .. }) => None,
+        };
+        let cloudwatch = aws_sdk_cloudwatch::config::Builder::from(&config)
+            .interceptor(counters.clone())
+            .retry_classifier(RetryTooMany)
+            .build();
+        Ok(Self {
+            cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
+            control: control.map(|config| Control::new(&config, counters)),
+            account: settings.linked.as_ref().map(|linked| linked.account.clone()),
             place,
+            counters: counters.clone(),
+            paces: Arc::clone(&settings.paces),
+        })
+    }
+}
+
+impl Control {
+    fn new(config: &SdkConfig, counters: &Counters) -> Self {
+        let bedrock = aws_sdk_bedrock::config::Builder::from(config)
+            .interceptor(counters.clone())
+            .retry_classifier(RetryTooMany)
+            .build();
+        let tagging = aws_sdk_resourcegroupstagging::config::Builder::from(config)
+            .interceptor(counters.clone())
+            .retry_classifier(RetryTooMany)
+            .build();
+        Self {
+            bedrock: aws_sdk_bedrock::Client::from_conf(bedrock),
+            tagging: aws_sdk_resourcegroupstagging::Client::from_conf(tagging),
         }
     }
+}
+
+/// The config with the credentials of a role, which are renewed before they expire.
+async fn assume(config: &SdkConfig, role: &AssumedRole) -> SdkConfig {
+    let provider = AssumeRoleProvider::builder(&role.arn).configure(config).session_name(role.session_name.clone());
+    let provider = match &role.external_id {
+        Some(id) => provider.external_id(id),
+        None => provider,
+    };
+    let provider = SharedCredentialsProvider::new(provider.build().await);
+    config.to_builder().credentials_provider(provider).build()
 }
 
 fn loader(settings: &AwsSettings) -> ConfigLoader {

@@ -19,6 +19,8 @@ pub(super) struct Place {
     pub region: String,
     /// The AWS profile, if one is named.
     pub profile: Option<String>,
+    /// The role that is assumed, if one is.
+    pub role: Option<String>,
     /// The endpoint, if it is not AWS's own.
     pub endpoint: Option<String>,
 }
@@ -31,8 +33,12 @@ where
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default();
     let status = error.raw_response().map_or(0, |response| response.status().as_u16());
     let causes = causes(error);
-    let kind = kind_of(error, code, status, &causes);
-    let detail = detail(kind, code, status, error.as_service_error().and_then(ProvideErrorMetadata::message), &causes);
+    let said = error.as_service_error().and_then(ProvideErrorMetadata::message);
+    let kind = match kind_of(error, code, status, &causes) {
+        SourceErrorKind::Credentials if is_about_the_clock(said.unwrap_or_default()) => SourceErrorKind::Clock,
+        kind => kind,
+    };
+    let detail = detail(kind, code, status, said, &causes);
     SourceError {
         kind,
         message: format!("{action} in {}: {detail}", place_name(place)),
@@ -53,7 +59,8 @@ fn kind_of<E, R>(error: &SdkError<E, R>, code: &str, status: u16, causes: &str) 
 /// By the code of the service; by the status where the body had none.
 fn kind_of_answer(code: &str, status: u16) -> SourceErrorKind {
     match (code, status) {
-        ("ExpiredToken" | "ExpiredTokenException" | "RequestExpired", _) => SourceErrorKind::Expired,
+        ("RequestTimeTooSkewed" | "RequestInTheFuture" | "RequestExpired", _) => SourceErrorKind::Clock,
+        ("ExpiredToken" | "ExpiredTokenException", _) => SourceErrorKind::Expired,
         (
             "UnrecognizedClientException"
             | "InvalidClientTokenId"
@@ -73,6 +80,11 @@ fn kind_of_answer(code: &str, status: u16) -> SourceErrorKind {
         ("", 403) => SourceErrorKind::Denied,
         _ => SourceErrorKind::Service,
     }
+}
+
+/// A signature that was made at the wrong time is refused as a wrong one.
+fn is_about_the_clock(said: &str) -> bool {
+    said.contains("Signature expired") || said.contains("not yet current")
 }
 
 fn is_about_credentials(causes: &str) -> bool {
@@ -117,16 +129,29 @@ fn remedy(kind: SourceErrorKind, action: &str, place: &Place) -> String {
         SourceErrorKind::Expired => {
             format!("renew them, for example with `aws sso login{profile}`; bedtop goes on by itself")
         }
+        SourceErrorKind::Credentials if place.role.is_some() => {
+            let role = place.role.as_deref().unwrap_or_default();
+            format!(
+                "see whether the role can be assumed: `aws sts assume-role{profile} --role-arn {} --role-session-name test`",
+                printable(role)
+            )
+        }
         SourceErrorKind::Credentials => {
             format!(
                 "try `aws sts get-caller-identity{profile}`, then `aws configure{profile}` or `aws sso login{profile}`"
             )
         }
-        SourceErrorKind::Denied => format!("allow {action} to the role or user that bedtop runs as"),
+        SourceErrorKind::Denied => match &place.role {
+            Some(role) => format!("allow {action} to {}", printable(role)),
+            None => format!("allow {action} to the role or user that bedtop runs as"),
+        },
+        SourceErrorKind::Clock => {
+            "set the clock of this machine, for example with `timedatectl set-ntp true`".to_owned()
+        }
         SourceErrorKind::Timeout | SourceErrorKind::Unreachable => {
             format!("check the network, and that the region `{}` and any endpoint are right", printable(&place.region))
         }
-        SourceErrorKind::Service | SourceErrorKind::Input => {
+        SourceErrorKind::Service | SourceErrorKind::Input | SourceErrorKind::Ceiling => {
             "bedtop asks again; see health.aws.amazon.com if it lasts".to_owned()
         }
     }
@@ -158,6 +183,7 @@ mod tests {
     #[case::expired("ExpiredTokenException", 403, SourceErrorKind::Expired)]
     #[case::wrong_key("UnrecognizedClientException", 403, SourceErrorKind::Credentials)]
     #[case::denied("AccessDeniedException", 403, SourceErrorKind::Denied)]
+    #[case::skewed("RequestTimeTooSkewed", 403, SourceErrorKind::Clock)]
     #[case::server("InternalServiceFault", 500, SourceErrorKind::Service)]
     #[case::gateway("", 503, SourceErrorKind::Service)]
     fn answers_have_a_kind(#[case] code: &str, #[case] status: u16, #[case] expected: SourceErrorKind) {
@@ -180,8 +206,14 @@ mod tests {
     }
 
     #[test]
+    fn a_signature_of_the_wrong_time_is_about_the_clock() {
+        assert!(is_about_the_clock("Signature expired: 20261124T115000Z is now earlier than 20261124T120000Z"));
+        assert!(!is_about_the_clock("The security token included in the request is invalid"));
+    }
+
+    #[test]
     fn the_remedy_names_the_profile() {
-        let place = Place { region: "us-east-1".into(), profile: Some("prod".into()), endpoint: None };
+        let place = Place { region: "us-east-1".into(), profile: Some("prod".into()), role: None, endpoint: None };
         let remedy = remedy(SourceErrorKind::Expired, "cloudwatch:GetMetricData", &place);
         assert!(remedy.contains("`aws sso login --profile prod`"), "{remedy}");
     }

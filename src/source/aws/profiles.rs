@@ -3,41 +3,48 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_bedrock::types::{InferenceProfileSummary, InferenceProfileType};
-use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
+use crate::domain::arn::Arn;
 use crate::domain::ids::{ProfileId, ProfileKey, ScopeName};
 use crate::domain::profile::Profile;
-use crate::source::aws::client::Clients;
+use crate::source::aws::client::{Clients, Control};
 use crate::source::aws::faults::fault;
+use crate::source::aws::tags::Tags;
 use crate::source::{SourceError, model_name};
 
-/// What the ARN of an application inference profile has in it; system profiles have not.
-const APPLICATION: &str = ":application-inference-profile/";
-/// How many profiles' tags are asked for at a time.
-const AT_A_TIME: usize = 8;
-
-/// Every application inference profile of the scope.
-pub(super) async fn list(clients: &Clients, scope: &ScopeName, now: Timestamp) -> Result<Vec<Profile>, SourceError> {
-    let mut summaries = Vec::new();
-    let pages = clients.bedrock.list_inference_profiles().type_equals(InferenceProfileType::Application);
-    let mut pages = pages.into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| fault("bedrock:ListInferenceProfiles", &error, &clients.place))?;
-        let found = page.inference_profile_summaries().iter();
-        summaries.extend(found.filter(|found| found.inference_profile_arn().contains(APPLICATION)).cloned());
-    }
-    let described = summaries.into_iter().map(|summary| async move {
-        let tags = tags(clients, summary.inference_profile_arn()).await?;
-        Ok(describe(&summary, tags, clients, scope, now))
-    });
-    stream::iter(described).buffered(AT_A_TIME).try_collect().await
+/// Every application inference profile of the scope; none where there is nobody to ask.
+pub(super) async fn list(
+    clients: &Clients,
+    tags: &mut Tags,
+    scope: &ScopeName,
+    now: Timestamp,
+) -> Result<Vec<Profile>, SourceError> {
+    let Some(control) = &clients.control else { return Ok(Vec::new()) };
+    let summaries = summaries(clients, control).await?;
+    let arns: Vec<&str> = summaries.iter().map(InferenceProfileSummary::inference_profile_arn).collect();
+    let mut tagged = tags.of(clients, control, &arns, now).await?;
+    let describe = |summary: &InferenceProfileSummary| {
+        let tags = tagged.remove(summary.inference_profile_arn()).unwrap_or_default();
+        describe(summary, tags, clients, scope, now)
+    };
+    Ok(summaries.iter().map(describe).collect())
 }
 
-async fn tags(clients: &Clients, arn: &str) -> Result<BTreeMap<String, String>, SourceError> {
-    let answer = clients.bedrock.list_tags_for_resource().resource_arn(arn).send().await;
-    let answer = answer.map_err(|error| fault("bedrock:ListTagsForResource", &error, &clients.place))?;
-    Ok(answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect())
+/// All pages. System profiles that come along are left out.
+async fn summaries(clients: &Clients, control: &Control) -> Result<Vec<InferenceProfileSummary>, SourceError> {
+    let mut summaries = Vec::new();
+    let pages = control.bedrock.list_inference_profiles().type_equals(InferenceProfileType::Application);
+    let mut pages = pages.into_paginator().send();
+    loop {
+        clients.paces.control.wait().await;
+        let Some(page) = pages.next().await else { return Ok(summaries) };
+        let page = page.map_err(|error| fault("bedrock:ListInferenceProfiles", &error, &clients.place))?;
+        let is_application = |found: &&InferenceProfileSummary| {
+            Arn::parse(found.inference_profile_arn()).is_some_and(|arn| arn.is_application_profile())
+        };
+        summaries.extend(page.inference_profile_summaries().iter().filter(is_application).cloned());
+    }
 }
 
 fn describe(
@@ -49,15 +56,14 @@ fn describe(
 ) -> Profile {
     let arn = summary.inference_profile_arn();
     let models = || summary.models().iter().filter_map(|model| model.model_arn());
+    let key = ProfileKey { scope: scope.clone(), id: ProfileId::from_id_or_arn(arn) };
     Profile {
-        key: ProfileKey { scope: scope.clone(), id: ProfileId::from_id_or_arn(arn) },
         arn: arn.to_owned(),
         name: summary.inference_profile_name().to_owned(),
         model: models().next().map(|arn| model_name::parse(arn).model),
         reach: model_name::reach_of_arns(models()),
         region: clients.place.region.clone(),
         tags,
-        tenant: None,
-        from: now,
+        ..Profile::bare(key, now)
     }
 }

@@ -293,16 +293,15 @@ fn profile(seed: u64, number: u64, tenant: usize, model: &ModelUse, scope: &str,
     let purpose = noise::pick(&["chat", "agent", "search", "batch", "support", "code"], &[seed, number, 40]);
     let environment = if scope.starts_with("labs") { "staging" } else { "production" };
     let tags = [("TenantID", name.as_str()), ("Environment", environment), ("Workload", purpose)];
+    let key = ProfileKey { scope: ScopeName::new(scope), id: ProfileId::new(&id) };
     Profile {
-        key: ProfileKey { scope: ScopeName::new(scope), id: ProfileId::new(&id) },
         arn: format!("arn:aws:bedrock:{region}:000000000000:application-inference-profile/{id}"),
         name: format!("{name}-{purpose}"),
         model: Some(model.model.into()),
         reach: model.reach,
         region: region.to_owned(),
         tags: tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect::<BTreeMap<_, _>>(),
-        tenant: None,
-        from: beginning(),
+        ..Profile::bare(key, beginning())
     }
 }
 

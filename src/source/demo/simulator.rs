@@ -1,5 +1,6 @@
 //! One scope of the fleet as a [`Source`].
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -56,19 +57,14 @@ impl DemoSource {
     #[must_use]
     pub fn answer(&self, request: &UsageRequest) -> UsageReply {
         let known_until = request.step.floor(data_end(self.fleet.scenario, self.scope.as_str(), request.now));
-        let span = TimeSpan::new(request.span.start, request.span.end.min(known_until));
-        let wanted: std::collections::HashSet<&ProfileKey> = request.profiles.iter().collect();
-        let members = self.fleet.members.iter().filter(|member| wanted.contains(&member.profile.key));
-        let usage = members.map(|member| ProfileUsage {
-            profile: member.profile.key.clone(),
-            points: if request.step == Step::HOUR { self.hours(member, span) } else { self.minutes(member, span) },
+        let until = request.until.min(known_until);
+        let wanted: HashMap<&ProfileKey, Timestamp> = request.asks.iter().map(|ask| (&ask.profile, ask.from)).collect();
+        let usage = self.fleet.members.iter().filter_map(|member| {
+            let span = TimeSpan::new(*wanted.get(&member.profile.key)?, until);
+            let points = if request.step == Step::HOUR { self.hours(member, span) } else { self.minutes(member, span) };
+            (!points.is_empty()).then(|| ProfileUsage { profile: member.profile.key.clone(), points })
         });
-        UsageReply {
-            usage: usage.filter(|usage| !usage.points.is_empty()).collect(),
-            watermark: span.end,
-            metrics_requested: 0,
-            rows_refused: 0,
-        }
+        UsageReply { usage: usage.collect(), watermark: until, ..UsageReply::default() }
     }
 
     fn hours(&self, member: &Member, span: TimeSpan) -> Vec<Point> {

@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::domain::meter::{Counts, Meter};
+use crate::domain::meter::{Counts, Meter, MeterSet};
 use crate::domain::money::Money;
 use crate::domain::profile::Profile;
 use crate::domain::time::{Step, TimeSpan, floor_hour};
 use crate::domain::usage::ProfileUsage;
-use crate::source::{Source, UsageRequest};
+use crate::source::{Ask, Source, UsageRequest};
 
 fn minutes(count: i64) -> SignedDuration {
     SignedDuration::from_mins(count)
@@ -28,15 +28,13 @@ fn flat_price(_: &Profile, counts: &Counts) -> Money {
 }
 
 fn asked(fleet: &Arc<Fleet>, span: TimeSpan, step: Step, now: Timestamp) -> Vec<ProfileUsage> {
-    let profiles = fleet.members.iter().map(|member| member.profile.key.clone()).collect();
-    let request = UsageRequest { now, span, step, profiles };
+    let profiles = fleet.members.iter().map(|member| member.profile.key.clone());
+    let ask = |profile| Ask { profile, meters: MeterSet::ALL, from: span.start };
+    let request = UsageRequest { now, until: span.end, step, asks: profiles.map(ask).collect() };
     let mut usage = Vec::new();
     for source in sources(fleet) {
-        let own = |key: &crate::domain::ids::ProfileKey| &key.scope == source.scope();
-        let request = UsageRequest {
-            profiles: request.profiles.iter().filter(|key| own(key)).cloned().collect(),
-            ..request.clone()
-        };
+        let own = |ask: &&Ask| &ask.profile.scope == source.scope();
+        let request = UsageRequest { asks: request.asks.iter().filter(own).cloned().collect(), ..request.clone() };
         usage.extend(source.answer(&request).usage);
     }
     usage
@@ -121,7 +119,7 @@ fn the_late_source_stands_still_and_comes_back() {
     let watermark = |minute: i64| {
         let now = START + minutes(minute);
         let span = TimeSpan::new(START - minutes(30), now);
-        let request = UsageRequest { now, span, step: Step::MINUTE, profiles: Vec::new() };
+        let request = UsageRequest { now, until: span.end, step: Step::MINUTE, asks: Vec::new() };
         labs.answer(&request).watermark.duration_since(START).as_mins()
     };
     assert_eq!([7, 8, 20, 42, 43].map(watermark), [7, 8, 8, 8, 43]);

@@ -8,7 +8,7 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
 
-use crate::domain::health::PollRecord;
+use crate::domain::health::{Collecting, PollRecord};
 use crate::domain::ids::{ProfileId, ProfileKey, ScopeName, TenantId};
 use crate::domain::meter::Counts;
 use crate::domain::profile::{Profile, Reach};
@@ -126,19 +126,13 @@ impl Recording {
         let end = at.saturating_add(self.step.duration()).unwrap_or(Timestamp::MAX);
         Batch {
             poll: PollRecord {
-                scope: scope.clone(),
-                at: end,
-                watermark: Some(end),
-                fault: None,
                 interval_seconds: u32::try_from(self.step.seconds()).unwrap_or(u32::MAX),
-                metrics_requested: 0,
-                rows_refused: self.rows_refused(),
-                history_from: None,
+                collecting: Collecting { rows_refused: self.rows_refused(), ..Collecting::default() },
+                ..PollRecord::new(scope.clone(), end, Some(end))
             },
             profiles: profiles.iter().filter(|profile| &profile.key.scope == scope).cloned().collect(),
             points: of_scope.map(point).collect(),
             hours: Vec::new(),
-            more_history: false,
         }
     }
 
@@ -227,15 +221,13 @@ fn key_of(row: &Row, scope: &str, shared: &BTreeSet<Place>) -> ProfileKey {
 fn describe(row: &Row, key: ProfileKey, from: Timestamp) -> Series {
     let known = (!row.model.is_empty() && row.model != "unknown").then(|| model_name::parse(&row.model));
     let profile = Profile {
-        key,
         arn: if row.profile.starts_with("arn:") { row.profile.clone() } else { String::new() },
         name: ProfileId::from_id_or_arn(&row.profile).as_str().to_owned(),
         reach: known.as_ref().map_or(Reach::InRegion, |name| name.reach),
         model: known.map(|name| name.model),
         region: row.region.clone(),
-        tags: BTreeMap::new(),
         tenant: (!row.tenant.is_empty()).then(|| TenantId::new(&row.tenant)),
-        from,
+        ..Profile::bare(key, from)
     };
     Series { profile, points: BTreeMap::new() }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::ids::{ProfileKey, ScopeName};
+use crate::domain::ids::ScopeName;
 use crate::domain::meter::Counts;
 use crate::domain::profile::Profile;
 use crate::domain::time::Step;
 use crate::domain::usage::{Point, ProfileUsage};
 use crate::source::replay::recording::Recording;
-use crate::source::{Source, SourceError, UsageReply, UsageRequest};
+use crate::source::{Ask, Source, SourceError, UsageReply, UsageRequest};
 
 /// One scope of a recording.
 #[derive(Clone, Debug)]
@@ -27,18 +27,18 @@ impl ReplaySource {
         recording.scopes().into_iter().map(|scope| Self { recording: Arc::clone(recording), scope }).collect()
     }
 
-    fn usage_of(&self, key: &ProfileKey, request: &UsageRequest) -> Option<ProfileUsage> {
-        let series = self.recording.series.get(key)?;
+    fn usage_of(&self, ask: &Ask, request: &UsageRequest) -> Option<ProfileUsage> {
+        let series = self.recording.series.get(&ask.profile)?;
         let bin = self.recording.step().duration();
         let is_closed = |at: Timestamp| at.saturating_add(bin).is_ok_and(|end| end <= request.now);
         let mut points: BTreeMap<Timestamp, Counts> = BTreeMap::new();
-        for (&at, counts) in series.points.range(request.span.start..request.span.end) {
+        for (&at, counts) in series.points.range(ask.from..request.until.max(ask.from)) {
             if is_closed(at) {
                 points.entry(request.step.floor(at)).or_insert(Counts::EMPTY).add(counts);
             }
         }
         let points: Vec<Point> = points.into_iter().map(|(at, counts)| Point { at, counts }).collect();
-        (!points.is_empty()).then(|| ProfileUsage { profile: key.clone(), points })
+        (!points.is_empty()).then(|| ProfileUsage { profile: ask.profile.clone(), points })
     }
 }
 
@@ -57,12 +57,11 @@ impl Source for ReplaySource {
     }
 
     async fn usage(&mut self, request: &UsageRequest) -> Result<UsageReply, SourceError> {
-        let watermark = request.step.floor(request.now).min(request.span.end);
         Ok(UsageReply {
-            usage: request.profiles.iter().filter_map(|key| self.usage_of(key, request)).collect(),
-            watermark,
-            metrics_requested: 0,
+            usage: request.asks.iter().filter_map(|ask| self.usage_of(ask, request)).collect(),
+            watermark: request.step.floor(request.now).min(request.until),
             rows_refused: self.recording.rows_refused(),
+            shortfall: None,
         })
     }
 }
@@ -70,12 +69,16 @@ impl Source for ReplaySource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::meter::Meter;
-    use crate::domain::time::TimeSpan;
+    use crate::domain::ids::ProfileKey;
+    use crate::domain::meter::{Meter, MeterSet};
     use crate::source::replay::recording::tests::recording;
 
     fn second(seconds: i64) -> Timestamp {
         Timestamp::from_second(seconds).expect("a valid time")
+    }
+
+    fn everything_of(key: &ProfileKey) -> Ask {
+        Ask { profile: key.clone(), meters: MeterSet::ALL, from: second(0) }
     }
 
     #[tokio::test]
@@ -87,9 +90,9 @@ mod tests {
         for now in [0, 59, 60, 119, 120, 180, 999] {
             let request = UsageRequest {
                 now: second(now),
-                span: TimeSpan::new(second(0), second(3600)),
+                until: second(3600),
                 step: Step::MINUTE,
-                profiles: vec![profiles[0].key.clone()],
+                asks: vec![everything_of(&profiles[0].key)],
             };
             let reply = source.usage(&request).await.expect("answered");
             let points = reply.usage.iter().flat_map(|usage| &usage.points);
@@ -103,8 +106,8 @@ mod tests {
         let text = "timestamp,tenant,invocations\n0,acme,1\n600,acme,2\n3600,acme,4\n";
         let mut source = ReplaySource::all(&Arc::new(recording(text))).remove(0);
         let key = source.profiles(second(0)).await.expect("known")[0].key.clone();
-        let span = TimeSpan::new(second(0), second(7200));
-        let request = UsageRequest { now: second(7200), span, step: Step::HOUR, profiles: vec![key] };
+        let end = second(7200);
+        let request = UsageRequest { now: end, until: end, step: Step::HOUR, asks: vec![everything_of(&key)] };
         let reply = source.usage(&request).await.expect("answered");
         let sums: Vec<_> = reply.usage[0].points.iter().map(|point| point.counts.sum_of(Meter::Invocations)).collect();
         assert_eq!(sums, [3, 4]);
