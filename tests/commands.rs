@@ -230,3 +230,42 @@ fn every_command_has_a_help_with_an_example() {
         assert!(help.contains("Example") && help.contains("bedtop"), "{help}");
     }
 }
+
+#[test]
+fn a_plan_sets_the_naive_poller_and_the_planner_side_by_side() {
+    let home = home();
+    let arguments = ["plan", "--profiles", "100", "--active", "5", "--output", "json"];
+    let plan: serde_json::Value = serde_json::from_str(&printed(home.path(), &arguments)).expect("JSON");
+    assert_eq!(plan["schema"], 1);
+    assert_eq!(plan["naive"]["usd_month"], 302.4, "100 profiles, 7 meters, each minute of 30 days");
+    assert_eq!(plan["naive"]["freshness_s"], serde_json::json!({"p50": 30.0, "p95": 57.0}));
+    let figure = |way: &str, figure: &str| plan[way][figure].as_f64().expect("a number");
+    assert!(figure("planner", "usd_month") * 12.0 <= figure("naive", "usd_month"), "{plan}");
+    assert!(plan["planner"]["freshness_s"]["p95"].as_f64() <= Some(57.0 + 60.0), "{plan}");
+    let table = printed(home.path(), &["plan", "--profiles", "100", "--ceiling", "1"]);
+    assert!(table.contains("ceiling $1.00 a month") && table.contains("FRESHNESS P50"), "{table}");
+    refused(home.path(), &["plan", "--profiles", "0"], 2);
+    refused(home.path(), &["plan", "--ceiling", "-1"], 2);
+}
+
+#[test]
+fn profiles_are_listed_and_those_to_be_mended_first_by_money() {
+    let home = home();
+    let csv = "timestamp,tenant,profile,model,invocations,input_tokens\n\
+               2026-11-20T00:00:00Z,acme,chat,anthropic.claude-opus-4-6-v1,1,1000\n\
+               2026-11-20T00:00:00Z,,nobodys,anthropic.claude-opus-4-6-v1,1,2000\n\
+               2026-11-20T00:00:00Z,globex,unknown,no-such-model,1,3000\n";
+    std::fs::write(home.path().join("usage.csv"), csv).expect("written");
+    let table = printed(home.path(), &["profiles", "--input", "usage.csv"]);
+    let names: Vec<&str> = table.lines().skip(1).map(|line| line.split_whitespace().nth(1).expect("a name")).collect();
+    assert_eq!(names, ["nobodys", "chat", "unknown"], "the dearest first, the unpriced last");
+    let lint = printed(home.path(), &["profiles", "--lint", "--input", "usage.csv"]);
+    assert!(lint.contains("no tag names its tenant") && lint.contains("3000 tokens without a price"), "{lint}");
+    assert!(!lint.contains("chat"), "{lint}");
+    let json: serde_json::Value =
+        serde_json::from_str(&printed(home.path(), &["profiles", "--output", "json", "--input", "usage.csv"]))
+            .expect("JSON");
+    assert_eq!((&json["schema"], &json["profiles"][0]["tenant"]), (&1.into(), &"unattributed".into()));
+    let csv = printed(home.path(), &["profiles", "--output", "csv", "--input", "usage.csv"]);
+    assert!(csv.starts_with("tenant,scope,profile,name,kind,model"), "{csv}");
+}

@@ -11,11 +11,12 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use crate::cost::geography::geographies;
 use crate::cost::model_price::ModelPrice;
-use crate::domain::profile::{Profile, Reach};
+use crate::domain::profile::{Profile, Reach, ServiceTier};
 use crate::domain::view::Provenance;
 
 const EMBEDDED: &str = include_str!("price_book.csv");
@@ -25,8 +26,30 @@ const EMBEDDED: &str = include_str!("price_book.csv");
 pub struct Match<'a> {
     /// The price.
     pub price: &'a ModelPrice,
+    /// What the service tier makes of the price: 1 for the standard tier.
+    pub factor: Decimal,
     /// Measured where the book has this very place and date; estimated or fallback otherwise.
     pub provenance: Provenance,
+}
+
+impl<'a> Match<'a> {
+    /// A price at the standard tier.
+    #[must_use]
+    pub fn standard(price: &'a ModelPrice, provenance: Provenance) -> Self {
+        Self { price, factor: Decimal::ONE, provenance }
+    }
+
+    /// The same at another tier. AWS lists priority at 1.75 times the standard price and flex at half of it, rounded by
+    /// model; reserved capacity is billed by the month and not by the token, so that its tokens have no price here.
+    fn at_tier(self, tier: ServiceTier) -> Option<Self> {
+        let factor = match tier {
+            ServiceTier::Standard => return Some(self),
+            ServiceTier::Priority => Decimal::new(175, 2),
+            ServiceTier::Flex => Decimal::new(5, 1),
+            ServiceTier::Reserved => return None,
+        };
+        Some(Self { factor, provenance: self.provenance.max(Provenance::Estimated), ..self })
+    }
 }
 
 /// A price from a date on.
@@ -85,10 +108,11 @@ impl PriceBook {
             let exact = places_of(profile).find_map(|place| places.get(place));
             exact.map(|prices| (prices, true)).or_else(|| Some((any_place(places)?, false)))
         });
-        if let Some((prices, fits)) = found {
-            return price_at(prices, at, fits);
-        }
-        self.fallback.as_ref().map(|price| Match { price, provenance: Provenance::Fallback })
+        let at_standard = match found {
+            Some((prices, fits)) => price_at(prices, at, fits),
+            None => self.fallback.as_ref().map(|price| Match::standard(price, Provenance::Fallback)),
+        };
+        at_standard?.at_tier(profile.tier)
     }
 
     fn empty() -> Self {
@@ -138,7 +162,7 @@ fn any_place(places: &HashMap<String, Vec<Dated>>) -> Option<&Vec<Dated>> {
 fn price_at(prices: &[Dated], at: Timestamp, fits: bool) -> Option<Match<'_>> {
     let in_force = prices.iter().rev().find(|dated| dated.from <= at);
     let provenance = if in_force.is_some() && fits { Provenance::Measured } else { Provenance::Estimated };
-    in_force.or(prices.first()).map(|dated| Match { price: &dated.price, provenance })
+    in_force.or(prices.first()).map(|dated| Match::standard(&dated.price, provenance))
 }
 
 #[cfg(test)]
@@ -149,6 +173,19 @@ mod tests {
     use crate::cost::price_usage;
     use crate::domain::ids::ProfileKey;
     use crate::domain::meter::{Counts, Meter};
+
+    #[rstest]
+    #[case::standard(ServiceTier::Standard, "$3.00", 0)]
+    #[case::priority(ServiceTier::Priority, "$5.25", 0)]
+    #[case::flex(ServiceTier::Flex, "$1.50", 0)]
+    #[case::reserved_is_billed_by_the_month(ServiceTier::Reserved, "$0.00", 1_000_000)]
+    fn tiers_have_their_price(#[case] tier: ServiceTier, #[case] cost: &str, #[case] unpriced: u64) {
+        let book = PriceBook::empty().with_fallback("input=3,output=15".parse().expect("a price"));
+        let part = Profile { tier, ..profile("", Reach::Global, "us-east-1") };
+        let counts = Counts::EMPTY.with(Meter::InputTokens, 1_000_000);
+        let priced = price_usage(&counts, book.price_for(&part, Timestamp::UNIX_EPOCH).as_ref());
+        assert_eq!((priced.cost.likely.to_string().as_str(), priced.unpriced_tokens), (cost, unpriced));
+    }
 
     fn profile(model: &str, reach: Reach, region: &str) -> Profile {
         let key = ProfileKey { scope: "main".into(), id: "blkjc8qmk04r".into() };

@@ -25,7 +25,7 @@ pub fn price_usage(counts: &Counts, found: Option<&Match<'_>>) -> PricedUsage {
     let mut priced = PricedUsage { counts: *counts, provenance: found.provenance, ..PricedUsage::default() };
     for meter in Meter::TOKENS {
         let tokens = counts.sum_of(meter);
-        match cost_of(tokens, &candidates(found.price, meter)) {
+        match cost_of(tokens, &candidates(found.price, meter), found.factor) {
             _ if tokens == 0 => {}
             Some(cost) => priced.cost += cost,
             None => priced.unpriced_tokens = priced.unpriced_tokens.saturating_add(tokens),
@@ -53,11 +53,11 @@ fn candidates(price: &ModelPrice, meter: Meter) -> Candidates {
     Candidates { likely, others }
 }
 
-fn cost_of(tokens: u64, candidates: &Candidates) -> Option<CostRange> {
+fn cost_of(tokens: u64, candidates: &Candidates, factor: Decimal) -> Option<CostRange> {
     let likely = candidates.likely?;
     let all = || candidates.others.iter().flatten().copied().chain([likely]);
     let millionth = Decimal::new(1, 6);
-    let cost = |price: Decimal| amount(tokens, price.saturating_mul(millionth));
+    let cost = |price: Decimal| amount(tokens, price.saturating_mul(factor).saturating_mul(millionth));
     Some(CostRange {
         low: cost(all().min().unwrap_or(likely)),
         likely: cost(likely),
@@ -80,7 +80,7 @@ mod tests {
     }
 
     fn found(price: &ModelPrice) -> Match<'_> {
-        Match { price, provenance: Provenance::Measured }
+        Match::standard(price, Provenance::Measured)
     }
 
     #[test]

@@ -56,6 +56,11 @@ impl Head {
         points.filter_map(|(&at, &counts)| Some(Point { at: Timestamp::from_second(at).ok()?, counts }))
     }
 
+    /// Whether a profile has any point in the span.
+    pub(super) fn has_points(&self, profile: ProfileRef, span: TimeSpan) -> bool {
+        self.points(profile, span).next().is_some()
+    }
+
     /// The counts of all profiles of a shard at one instant, by the profiles' numbers.
     pub(super) fn row(&self, at: i64, shard: u32) -> BTreeMap<u32, Counts> {
         let first = shard * SHARD_PROFILES;

@@ -1,19 +1,29 @@
-//! How late points come, and how many are revised: measured on what each poll brings.
+//! How late points come, and how many are revised: measured on what each poll brings of profiles that are followed,
+//! which is to say that earlier polls have brought points of the same half hour. Of others, a first look after a while
+//! finds old points, and they tell nothing of the source.
 
 use std::collections::VecDeque;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::time::TimeSpan;
 use crate::history::head::Revision;
 
 /// How many newest points the lag is taken over.
 const SAMPLE: usize = 256;
-/// Older points were not asked for in time: they tell nothing of the source.
-const LONGEST_SECONDS: i64 = 30 * 60;
+/// How far back a profile that is followed has a point.
+const FOLLOWED: SignedDuration = SignedDuration::from_mins(30);
+
+/// The span in which a profile that is followed has a point when it is polled.
+pub(super) fn followed_span(polled: Timestamp) -> TimeSpan {
+    TimeSpan::new(polled.saturating_sub(FOLLOWED).unwrap_or(Timestamp::MIN), polled)
+}
 
 /// What one batch changed.
 #[derive(Debug, Default)]
 pub(super) struct Changed {
+    /// Points that were not there before.
+    pub new: u64,
     /// Points that had another value before.
     pub revised: u64,
     /// Seconds from the end of each new point to the poll that brought it.
@@ -21,13 +31,14 @@ pub(super) struct Changed {
 }
 
 impl Changed {
-    /// Notes what became of a point that ended at `end`.
+    /// Notes what became of a point that ended at `end`, which is not given for profiles that are not followed.
     pub(super) fn note(&mut self, revision: Revision, polled: Timestamp, end: Option<Timestamp>) {
         match revision {
             Revision::Revised => self.revised += 1,
             Revision::New => {
-                let lag = end.map_or(i64::MAX, |end| polled.duration_since(end).as_secs().max(0));
-                self.lags.extend(u32::try_from(lag).ok().filter(|_| lag <= LONGEST_SECONDS));
+                self.new += 1;
+                let lag = end.map(|end| polled.duration_since(end).as_secs().max(0));
+                self.lags.extend(lag.and_then(|lag| u32::try_from(lag).ok()));
             }
             Revision::Same | Revision::More => {}
         }
@@ -64,11 +75,11 @@ mod tests {
     }
 
     #[test]
-    fn points_that_were_not_asked_for_in_time_tell_nothing() {
+    fn points_of_profiles_that_are_not_followed_tell_nothing() {
         let mut changed = Changed::default();
-        let polled = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(1);
-        changed.note(Revision::New, polled, Some(Timestamp::UNIX_EPOCH));
-        changed.note(Revision::New, polled, Some(polled - jiff::SignedDuration::from_secs(90)));
+        let polled = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1);
+        changed.note(Revision::New, polled, None);
+        changed.note(Revision::New, polled, Some(polled - SignedDuration::from_secs(90)));
         changed.note(Revision::Revised, polled, Some(polled));
         assert_eq!((changed.lags, changed.revised), (vec![90], 1));
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tracing::debug;
 
 use crate::domain::calendar::Calendar;
 use crate::domain::event::LevelChange;
@@ -22,7 +23,7 @@ use crate::history::engine::{Engine, Entry, Operation};
 use crate::history::error::StoreError;
 use crate::history::head::{Head, Revision};
 use crate::history::keys::{self, DAY_SECONDS, day_of};
-use crate::history::lag::{Changed, Lag};
+use crate::history::lag::{self, Changed, Lag};
 use crate::history::open;
 use crate::history::row::{self, SHARD_PROFILES};
 
@@ -140,6 +141,13 @@ impl Store {
         let key = keys::status(batch.poll.at, status.scope.as_str());
         self.engine.write(vec![Operation::Put(key, encode(&status))])?;
         self.engine.sync()?;
+        debug!(
+            scope = %status.scope,
+            lag_seconds = status.lag_seconds,
+            new = changed.new,
+            revised = changed.revised,
+            "stored"
+        );
         self.statuses.insert(status.scope.clone(), status);
         self.mark();
         Ok(())
@@ -264,12 +272,14 @@ impl Store {
         let sealed_up_to = self.sealed_before();
         for ProfileUsage { profile, points } in usage {
             let number = self.number_of(profile, &mut operations);
+            let is_followed = self.head.has_points(number, lag::followed_span(polled));
             let (sealed, young): (Vec<Point>, Vec<Point>) =
                 points.iter().partition(|point| point.at.as_second() < sealed_up_to);
             for point in young {
                 let at = self.options.step.floor(point.at);
                 let revision = self.head.revise(number, at.as_second(), &point.counts);
-                changed.note(revision, polled, at.saturating_add(self.options.step.duration()).ok());
+                let end = at.saturating_add(self.options.step.duration());
+                changed.note(revision, polled, end.ok().filter(|_| is_followed));
                 if revision == Revision::Same {
                     continue;
                 }

@@ -239,6 +239,54 @@ fn a_late_point_counts_as_a_revision_and_a_fresh_one_does_not() {
 }
 
 #[test]
+fn points_of_days_that_are_over_go_to_their_chunks_at_once() {
+    let folder = folder();
+    let mut store = open(folder.path());
+    let now = start() + SignedDuration::from_hours(24 * 12);
+    let young = usage("a", now - minutes(1), tokens(1));
+    store.apply(&batch(now, vec![young.clone()])).expect("stored");
+    let day = |day: i64, count| {
+        let point = |minute| Point {
+            at: start() + SignedDuration::from_hours(24 * day) + minutes(minute),
+            counts: tokens(count),
+        };
+        ProfileUsage { profile: key("a"), points: (0..1440).map(point).collect() }
+    };
+    let hours = Batch { hours: vec![usage("a", start(), tokens(5))], ..batch(now, Vec::new()) };
+    store.apply(&hours).expect("stored");
+    store.apply(&batch(now, vec![day(1, 3), day(0, 2)])).expect("stored");
+    let check = |store: &Store| {
+        assert_eq!(store.points(ProfileRef(0), everything()).len(), 2 * 1440 + 1);
+        let hours = store.hours(ProfileRef(0), everything());
+        assert_eq!(hours.len(), 49);
+        assert_eq!(hours[0].counts, tokens(120), "points win over what was told of their hour as a whole");
+        assert_eq!(hours[24].counts, tokens(180));
+    };
+    check(&store);
+    assert_eq!(store.head.days().len(), 1, "only what is young is held in memory");
+    drop(store);
+    check(&open(folder.path()));
+}
+
+#[test]
+fn lag_and_revisions_are_measured() {
+    let folder = folder();
+    let mut store = open(folder.path());
+    for minute in 0..10 {
+        let now = start() + minutes(minute);
+        let grown = Point { at: now - minutes(4), counts: tokens(2) };
+        let newest = Point { at: now - minutes(3), counts: tokens(1) };
+        let usage = ProfileUsage { profile: key("a"), points: vec![grown, newest] };
+        store.apply(&batch(now, vec![usage])).expect("stored");
+    }
+    let status = store.scopes(start() + minutes(10)).remove(0);
+    assert_eq!((status.lag_seconds, status.revised_month), (Some(120), 9));
+    drop(store);
+    let status = open(folder.path()).scopes(start() + minutes(10)).remove(0);
+    assert_eq!((status.lag_seconds, status.revised_month), (Some(120), 9));
+}
+
+#[test]
 fn a_second_owner_is_refused() {
     let folder = folder();
     let _first = open(folder.path());

@@ -12,7 +12,7 @@ use crate::cost::PriceBook;
 use crate::domain::budget::Budget;
 use crate::domain::calendar::{Calendar, PeriodLength};
 use crate::domain::event::Signal;
-use crate::domain::health::{Health, PollRecord};
+use crate::domain::health::{Health, PollRecord, ScopeStatus};
 use crate::domain::ids::{Owner, ProfileRef};
 use crate::domain::level::Level;
 use crate::domain::meter::{Counts, Meter};
@@ -208,6 +208,37 @@ fn stale_data_is_blind_and_keeps_the_level() {
         "only the data alert speaks: {changes:?}"
     );
     assert_eq!(row.sparkline.last(), Some(&None), "what is not known is a hole, not a zero");
+}
+
+/// A tenant with a profile in a healthy scope, and one in a scope that has not been heard of for a while.
+fn partly_blind(dollars: u64) -> MemoryHistory {
+    let noon = at(NOON);
+    let mut history = MemoryHistory::healthy(noon);
+    let healthy = history.add_profile("a", "acme", FLAT_MODEL);
+    history.set(healthy, noon - minutes(5), worth(dollars));
+    history.add_profile("b", "acme", FLAT_MODEL);
+    history.add_profile("c", "globex", FLAT_MODEL);
+    for profile in &mut history.profiles[1..] {
+        profile[0].key.scope = "labs".into();
+    }
+    let long_ago = noon - minutes(40);
+    let labs = ScopeStatus { last_poll: Some(long_ago), watermark: Some(long_ago), ..ScopeStatus::new("labs".into()) };
+    history.scopes.push(labs);
+    history
+}
+
+#[test]
+fn a_scope_that_is_not_heard_of_does_not_blind_what_others_show() {
+    let view = judged(&partly_blind(90), &policy(100), at(NOON));
+    let acme = row(&view, "acme");
+    assert_eq!((acme.level, acme.health), (Level::Orange, Health::Stale), "what is known is the least there is");
+    assert_eq!(row(&view, "globex").level, Level::Blind);
+}
+
+#[test]
+fn with_a_part_of_its_data_missing_a_tenant_is_never_green() {
+    let view = judged(&partly_blind(1), &policy(100), at(NOON));
+    assert_eq!((row(&view, "acme").level, row(&view, "acme").frozen_level), (Level::Blind, Some(Level::Green)));
 }
 
 #[test]

@@ -98,6 +98,9 @@ struct ProfileJson {
     name: String,
     model: Option<String>,
     reach: &'static str,
+    kind: &'static str,
+    tier: &'static str,
+    deleted: bool,
     #[serde(flatten)]
     usage: UsageJson,
 }
@@ -118,6 +121,17 @@ struct ScopeJson {
     health: &'static str,
     data_age_s: Option<i64>,
     profiles: usize,
+    profiles_in_use: usize,
+    interval_s: u32,
+    lag_s: Option<u32>,
+    revised_points: u64,
+    backfill_percent: Option<u8>,
+    calls: u64,
+    retries: u64,
+    bytes: u64,
+    metrics_requested: u64,
+    spent_usd: String,
+    notices: Vec<String>,
     fault: Option<FaultJson>,
 }
 
@@ -236,6 +250,9 @@ impl ProfileJson {
             name: printable(&row.name),
             model: row.model.as_ref().map(|model| printable(model.as_str())),
             reach: row.reach.name(),
+            kind: row.kind.name(),
+            tier: row.tier.name(),
+            deleted: row.deleted,
             usage: UsageJson::new(&row.usage),
         }
     }
@@ -260,6 +277,17 @@ impl ScopeJson {
             health: row.health.name(),
             data_age_s: row.age.map(|age| age.as_secs()),
             profiles: row.profiles,
+            profiles_in_use: row.collecting.active,
+            interval_s: row.interval_seconds,
+            lag_s: row.lag_seconds,
+            revised_points: row.revised,
+            backfill_percent: row.collecting.backfill_percent,
+            calls: row.traffic.calls,
+            retries: row.traffic.retries,
+            bytes: row.traffic.bytes,
+            metrics_requested: row.traffic.metrics,
+            spent_usd: row.spent.to_exact_string(),
+            notices: row.collecting.notices.iter().map(|notice| printable(notice)).collect(),
             fault: row.fault.as_ref().map(FaultJson::new),
         }
     }

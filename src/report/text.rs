@@ -29,6 +29,11 @@ pub fn status(view: &FleetView) -> String {
     for scope in view.scopes.iter().filter(|scope| scope.fault.is_some()) {
         let _ = writeln!(text, "{}", fault_line(scope));
     }
+    for scope in &view.scopes {
+        for notice in &scope.collecting.notices {
+            let _ = writeln!(text, "{}: {}", printable(scope.scope.as_str()), printable(notice));
+        }
+    }
     for fault in &view.store_faults {
         let _ = writeln!(text, "store: {}", printable(fault));
     }

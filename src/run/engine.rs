@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
+use tracing::{info, warn};
 
+use crate::domain::event::LevelChange;
 use crate::domain::ids::Owner;
+use crate::domain::text::printable;
 use crate::domain::usage::Batch;
 use crate::domain::view::{FleetView, TenantDetail};
 use crate::history::{Store, StoreError};
@@ -134,6 +137,7 @@ impl Engine {
         self.has_stepped = true;
         let tally = self.judge.tally(&self.store, &self.policy, now);
         let changes = self.judge.step(&tally, &self.policy);
+        changes.iter().for_each(tell);
         let mut stored = Ok(());
         if !changes.is_empty() {
             stored = self.store.record(&changes, &self.judge.checkpoint());
@@ -143,6 +147,9 @@ impl Engine {
     }
 
     fn note(&mut self, stored: Result<(), StoreError>) {
+        if let Err(error) = &stored {
+            warn!(%error, "the history could not be written");
+        }
         self.write_fault = stored.err().map(|error| error.to_string());
     }
 
@@ -158,4 +165,17 @@ impl Engine {
         self.latest = Some(Arc::clone(&view));
         wiring.updates.send_replace(Update::View(Published { view, detail: detail.map(Arc::new) }));
     }
+}
+
+/// A line of the log for a change of level.
+fn tell(change: &LevelChange) {
+    info!(
+        at = %change.at,
+        subject = printable(change.alert.subject.name()),
+        signal = change.alert.signal.name(),
+        previous = change.previous.name(),
+        level = change.level.name(),
+        reason = printable(&change.reason),
+        "a level has changed"
+    );
 }

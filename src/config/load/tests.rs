@@ -142,3 +142,42 @@ fn a_missing_file_that_was_asked_for_is_a_fault() {
     let error = loaded(&flags, &[("HOME", "/home/op")]).expect_err("a fault").to_string();
     assert!(error.contains("/nowhere/config.toml") && error.contains("config init"), "{error}");
 }
+
+#[test]
+fn a_table_with_regions_and_accounts_stands_for_as_many_scopes() {
+    let text = "[[scope]]\nname = \"m\"\nregions = [\"us-east-1\", \"eu-west-1\"]\n\
+                accounts = [\"111122223333\", \"444455556666\"]\n\
+                discovery_role_arn = \"arn:aws:iam::{account}:role/d\"\n";
+    let scopes = parsed(text).expect("valid").scopes;
+    let names: Vec<&str> = scopes.iter().map(|scope| scope.name.as_str()).collect();
+    let expected = [
+        "m/us-east-1/111122223333",
+        "m/us-east-1/444455556666",
+        "m/eu-west-1/111122223333",
+        "m/eu-west-1/444455556666",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(scopes[3].region.as_deref(), Some("eu-west-1"));
+    assert_eq!(scopes[3].discovery_role_arn.as_deref(), Some("arn:aws:iam::444455556666:role/d"));
+}
+
+#[rstest]
+#[case::an_account_of_eleven_digits("accounts = [\"11112222333\"]", "is not an account: write its 12 digits")]
+#[case::a_role_that_is_none("role_arn = \"bedtop-reader\"", "is not the ARN of a role")]
+#[case::both("region = \"a\"\nregions = [\"b\"]", "`region` is there as well")]
+#[case::an_external_id_for_nothing("external_id = \"x\"", "no role is assumed")]
+#[case::a_discovery_role_for_nothing(
+    "discovery_role_arn = \"arn:aws:iam::111122223333:role/d\"",
+    "it is for `accounts`"
+)]
+fn faulty_scopes(#[case] line: &str, #[case] expected: &str) {
+    let faults = parsed(&format!("[[scope]]\nname = \"s\"\n{line}\n")).expect_err("a fault");
+    let told: String = faults.iter().map(ToString::to_string).collect();
+    assert!(told.contains(expected) && told.contains("line "), "{told}");
+}
+
+#[test]
+fn a_name_pattern_without_its_group_is_refused_with_an_example() {
+    let faults = parsed("tenant_name_pattern = \"^[a-z]+\"").expect_err("a fault");
+    assert!(faults[0].to_string().contains("^(?<tenant>[a-z0-9]+)-"), "{}", faults[0]);
+}
