@@ -120,7 +120,7 @@ fn poll(report: &mut Report, name: &str, share: usize) -> Result<(), Failure> {
             meters: MeterSet::ALL,
             revise_window: SignedDuration::from_mins(15),
             backfill: SignedDuration::ZERO,
-            backfill_points: None,
+            finer: None,
         },
         known: Known::default(),
         purse: Arc::new(Purse::new(None, &[], second(0))),

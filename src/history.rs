@@ -14,6 +14,7 @@ mod chunk;
 mod codec;
 mod engine;
 mod error;
+mod five_minutes;
 mod head;
 mod keys;
 mod lag;

@@ -378,7 +378,7 @@ fn late_and_revised_points_end_exactly_right() {
                 meters: MeterSet::ALL,
                 revise_window: SignedDuration::from_mins(15),
                 backfill: SignedDuration::ZERO,
-                backfill_points: None,
+                finer: None,
             },
             known: Known::default(),
             purse: Arc::new(Purse::new(None, &[], second(START))),

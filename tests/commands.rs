@@ -199,7 +199,7 @@ fn a_damaged_store_is_told_kept_aside_and_started_anew() {
     let options = StoreOptions { step: Step::MINUTE, retention: Retention::DEFAULT, durable: true };
     let mut store = Store::open(&folder, &options).expect("opens");
     let poll = PollRecord::new("main".into(), Timestamp::now(), Some(Timestamp::now()));
-    store.apply(&Batch { poll, profiles: Vec::new(), points: Vec::new(), hours: Vec::new() }).expect("stored");
+    store.apply(&Batch::new(poll)).expect("stored");
     drop(store);
     let log = folder.join("sled/db");
     let damaged = vec![0x5a; usize::try_from(fs::metadata(&log).expect("there").len()).expect("a small file")];

@@ -47,10 +47,9 @@ fn poll(number: i64) -> Batch {
     let poll = PollRecord::new("main".into(), at, Some(at));
     let hour = at - SignedDuration::from_hours(24 * 30);
     Batch {
-        poll,
-        profiles: Vec::new(),
         points: vec![usage("a", at), usage("b", at)],
         hours: vec![usage("a", Step::HOUR.floor(hour))],
+        ..Batch::new(poll)
     }
 }
 

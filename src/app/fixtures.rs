@@ -238,6 +238,7 @@ pub(crate) fn failing_view() -> FleetView {
     });
     view.scopes[0].health = Health::Late;
     view.scopes[1].collecting.backfill_percent = Some(40);
+    view.scopes[1].collecting.is_filling = true;
     view.scopes[1].collecting.notices = vec![
         "calls without a profile are not seen: cloudwatch:ListMetrics in us-west-2: AccessDenied; allow it".into(),
     ];

@@ -1,8 +1,8 @@
 //! Which part of the past is still to be fetched, the newest first.
 //!
 //! Hours come first, because budgets need the whole of their period; then minutes as far back as CloudWatch keeps
-//! them, in longer and longer pieces: each piece is billed by the metric, however long it is. Where asking costs,
-//! each piece begins with a look at who was in use at all.
+//! them, in longer and longer pieces: each piece is billed by the metric, however long it is; then five minutes before
+//! those. Where asking costs, each piece begins with a look at who was in use at all.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -18,6 +18,8 @@ use crate::source::Ask;
 const POINTS_REACH: SignedDuration = SignedDuration::from_hours(6);
 /// How much one piece of hours covers.
 const HOURS_PIECE: SignedDuration = SignedDuration::from_hours(35 * 24);
+/// How much one piece of five minutes covers.
+const FIVE_MINUTES_PIECE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How much the first piece of steps covers; each further one is twice as long.
 const FIRST_PIECE: SignedDuration = SignedDuration::from_hours(24);
 /// What is fetched: percentiles of long spans mean little.
@@ -49,8 +51,17 @@ pub(super) fn points_start(now: Timestamp) -> Timestamp {
 pub(super) struct Wanted {
     /// Of hours.
     pub hours_from: Timestamp,
-    /// Of steps; `None` where hours are enough.
-    pub points_from: Option<Timestamp>,
+    /// What is wanted finer; `None` where hours are enough.
+    pub finer: Option<WantedFiner>,
+}
+
+/// How much of the past is wanted finer than by the hour, as starts of spans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct WantedFiner {
+    /// Of steps.
+    pub points_from: Timestamp,
+    /// Of five minutes, before the steps.
+    pub five_minutes_from: Timestamp,
 }
 
 /// What the history has, as spans.
@@ -60,6 +71,8 @@ pub(super) struct Known {
     pub hours: Option<TimeSpan>,
     /// In steps.
     pub points: Option<TimeSpan>,
+    /// In five minutes or finer, from this instant on.
+    pub five_minutes_from: Option<Timestamp>,
 }
 
 /// The pieces that are missing, in the order of fetching.
@@ -106,6 +119,8 @@ pub(super) struct Question {
 pub(super) enum Complete {
     /// Its hours.
     Hours(TimeSpan),
+    /// Its five minutes.
+    FiveMinutes(TimeSpan),
     /// Its steps.
     Points(TimeSpan),
 }
@@ -123,10 +138,13 @@ impl Backfill {
         if !self.has_planned_start {
             self.add_hours(oldest, floor_hour(hours.start).min(end));
         }
-        if let Some(oldest) = wanted.points_from.map(floor_hour) {
+        if let Some(finer) = wanted.finer {
+            let oldest = floor_hour(finer.points_from);
             self.add_points(floor_hour(points.end).max(oldest), end);
             if !self.has_planned_start {
                 self.add_points(oldest, floor_hour(points.start).min(end));
+                let known_from = known.five_minutes_from.map_or(oldest, |known| floor_hour(known).min(oldest));
+                self.add_five_minutes(floor_hour(finer.five_minutes_from), known_from);
             }
         }
         self.has_planned_start = true;
@@ -206,14 +224,20 @@ impl Backfill {
 
     fn finish(&mut self) {
         let done = self.missing.pop_front();
-        let complete = |Piece { span, step, .. }: Piece| {
-            if step == Step::HOUR { Complete::Hours(span) } else { Complete::Points(span) }
+        let complete = |Piece { span, step, .. }: Piece| match step {
+            Step::HOUR => Complete::Hours(span),
+            Step::FIVE_MINUTES => Complete::FiveMinutes(span),
+            _ => Complete::Points(span),
         };
         self.complete.extend(done.map(complete));
     }
 
     fn add_hours(&mut self, start: Timestamp, end: Timestamp) {
         self.add(start, end, Step::HOUR, |_| HOURS_PIECE);
+    }
+
+    fn add_five_minutes(&mut self, start: Timestamp, end: Timestamp) {
+        self.add(start, end, Step::FIVE_MINUTES, |_| FIVE_MINUTES_PIECE);
     }
 
     fn add_points(&mut self, start: Timestamp, end: Timestamp) {

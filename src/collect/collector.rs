@@ -25,8 +25,17 @@ pub struct CollectSettings {
     pub revise_window: SignedDuration,
     /// How much hourly history is fetched at the start.
     pub backfill: SignedDuration,
-    /// How much history is fetched in steps; `None` where hours are enough.
-    pub backfill_points: Option<SignedDuration>,
+    /// How much of it is fetched finer; `None` where hours are enough.
+    pub finer: Option<Finer>,
+}
+
+/// How much history is fetched finer than by the hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finer {
+    /// In the source's own steps.
+    pub points: SignedDuration,
+    /// In five minutes, before that.
+    pub five_minutes: SignedDuration,
 }
 
 /// What the history knows of a scope.

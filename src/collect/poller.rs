@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{debug, info, warn};
 
-use crate::collect::backfill::{self, Backfill, Complete, METERS, Question, Wanted, points_start};
-use crate::collect::collector::{CollectSettings, Known};
+use crate::collect::backfill::{self, Backfill, Complete, METERS, Question, Wanted, WantedFiner, points_start};
+use crate::collect::collector::{CollectSettings, Finer, Known};
 use crate::collect::purse::Purse;
 use crate::collect::roster::Roster;
 use crate::collect::schedule::{Moment, Schedule};
@@ -42,6 +42,7 @@ pub(super) struct Poller<S> {
     watermark: Option<Timestamp>,
     history_from: Option<Timestamp>,
     points_from: Option<Timestamp>,
+    five_minutes_from: Option<Timestamp>,
     past: Backfill,
     interval: SignedDuration,
     rows_refused: u64,
@@ -80,7 +81,8 @@ impl<S: Source> Poller<S> {
             active: HashSet::new(),
             watermark,
             history_from: collecting.as_ref().and_then(|collecting| collecting.history_from).or(watermark),
-            points_from: collecting.and_then(|collecting| collecting.points_from).or(watermark),
+            points_from: collecting.as_ref().and_then(|collecting| collecting.points_from).or(watermark),
+            five_minutes_from: collecting.and_then(|collecting| collecting.five_minutes_from),
             past: Backfill::default(),
             rows_refused: 0,
             throttled: 0,
@@ -136,8 +138,12 @@ impl<S: Source> Poller<S> {
         self.past.answered(question, &reply.usage);
         self.note_complete();
         let usage = if question.is_look { Vec::new() } else { reply.usage };
-        let (hours, points) = if question.step == Step::HOUR { (usage, Vec::new()) } else { (Vec::new(), usage) };
-        Batch { poll: self.record(now, self.watermark, traffic), profiles: Vec::new(), points, hours }
+        let empty = Batch::new(self.record(now, self.watermark, traffic));
+        match question.step {
+            Step::HOUR => Batch { hours: usage, ..empty },
+            Step::FIVE_MINUTES => Batch { five_minutes: usage, ..empty },
+            _ => Batch { points: usage, ..empty },
+        }
     }
 
     async fn ask(&mut self, now: Timestamp) -> Result<UsageReply, SourceError> {
@@ -266,6 +272,7 @@ impl<S: Source> Poller<S> {
         for complete in self.past.take_complete() {
             let (from, span) = match complete {
                 Complete::Hours(span) => (&mut self.history_from, span),
+                Complete::FiveMinutes(span) => (&mut self.five_minutes_from, span),
                 Complete::Points(span) => (&mut self.points_from, span),
             };
             *from = (*from).min(Some(span.start));
@@ -279,12 +286,17 @@ impl<S: Source> Poller<S> {
             let end = self.watermark?.checked_sub(self.settings.revise_window).ok()?;
             Some(TimeSpan { start: from.unwrap_or(end).min(end), end })
         };
-        let known = backfill::Known { hours: known(self.history_from), points: known(self.points_from) };
-        let before = |length| now.saturating_sub(length).unwrap_or(Timestamp::MIN);
-        let wanted = Wanted {
-            hours_from: before(self.settings.backfill),
-            points_from: self.settings.backfill_points.map(before),
+        let known = backfill::Known {
+            hours: known(self.history_from),
+            points: known(self.points_from),
+            five_minutes_from: self.five_minutes_from,
         };
+        let before = |length| now.saturating_sub(length).unwrap_or(Timestamp::MIN);
+        let finer = |finer: Finer| WantedFiner {
+            points_from: before(finer.points),
+            five_minutes_from: before(finer.five_minutes),
+        };
+        let wanted = Wanted { hours_from: before(self.settings.backfill), finer: self.settings.finer.map(finer) };
         self.past.plan(known, wanted, now);
         if self.past.percent().is_some() && !was_planned && self.source.is_metered() {
             self.tell_cost();
@@ -318,7 +330,7 @@ impl<S: Source> Poller<S> {
         // Profiles go out with the first usage that is answered: usage must never be stored before its profile.
         let profiles = if std::mem::take(&mut self.profiles_unsent) { self.roster.all() } else { Vec::new() };
         let poll = self.record(now, Some(reply.watermark), traffic);
-        Batch { poll, profiles, points: merged(reply.usage), hours: Vec::new() }
+        Batch { profiles, points: merged(reply.usage), ..Batch::new(poll) }
     }
 
     fn failed(&mut self, now: Timestamp, error: &SourceError) -> Batch {
@@ -333,7 +345,7 @@ impl<S: Source> Poller<S> {
         };
         let traffic = self.take_traffic(now);
         let poll = PollRecord { fault: Some(fault), ..self.record(now, None, traffic) };
-        Batch { poll, profiles: Vec::new(), points: Vec::new(), hours: Vec::new() }
+        Batch::new(poll)
     }
 
     /// What talking to the source took since the last time; it is spent, whatever came of it.
@@ -363,6 +375,7 @@ impl<S: Source> Poller<S> {
             is_filling: self.past.is_filling(),
             history_from: self.history_from,
             points_from: self.points_from,
+            five_minutes_from: self.five_minutes_from,
             rows_refused: self.rows_refused,
             notices: own.chain(self.source.notices()).collect(),
         };

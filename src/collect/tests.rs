@@ -106,8 +106,12 @@ fn settings() -> CollectSettings {
         meters: MeterSet::ALL,
         revise_window: minutes(15),
         backfill: SignedDuration::from_hours(35 * 24),
-        backfill_points: None,
+        finer: None,
     }
+}
+
+fn days(count: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * count)
 }
 
 fn a_hundred_days() -> CollectSettings {
@@ -294,7 +298,7 @@ async fn what_is_spent_is_counted_whether_or_not_the_poll_succeeds() {
 #[tokio::test]
 async fn where_asking_costs_the_past_is_looked_at_first_and_then_fetched_of_those_in_use() {
     let source = Scripted { metered: true, ..Scripted::default() };
-    let settings = CollectSettings { backfill_points: Some(SignedDuration::from_hours(15 * 24)), ..settings() };
+    let settings = CollectSettings { finer: Some(Finer { points: days(15), five_minutes: days(20) }), ..settings() };
     let mut poller = poller(&source, settings, None, None);
     poller.poll(at(NOON)).await;
     source.asked.lock().expect("not poisoned").clear();
@@ -308,10 +312,12 @@ async fn where_asking_costs_the_past_is_looked_at_first_and_then_fetched_of_thos
     assert_eq!((looks, asked[0].asks.len(), hours), (1, 2, 1));
     assert!(asked[1..].iter().all(|request| request.asks.iter().all(|ask| ask.profile == key("busy"))));
     let steps: Vec<Step> = asked.iter().map(|request| request.step).collect();
-    assert_eq!(steps, [Step::HOUR, Step::HOUR, Step::MINUTE, Step::MINUTE, Step::MINUTE, Step::MINUTE]);
-    let days: Vec<i64> = asked[2..].iter().map(|request| span(request).length().as_secs() / 86_400).collect();
+    let minutes = [Step::MINUTE; 4];
+    assert_eq!(steps, [&[Step::HOUR; 2], &minutes[..], &[Step::FIVE_MINUTES]].concat());
+    assert_eq!(span(&asked[6]), TimeSpan::new(at("2026-11-04T12:00:00Z"), at("2026-11-09T12:00:00Z")));
+    let days: Vec<i64> = asked[2..6].iter().map(|request| span(request).length().as_secs() / 86_400).collect();
     assert_eq!(days, [1, 2, 4, 7], "the newest first, in longer and longer pieces");
-    assert!(percents.is_sorted() && percents.len() == 5, "{percents:?}");
+    assert!(percents.is_sorted() && percents.len() == 6, "{percents:?}");
 }
 
 #[tokio::test]

@@ -209,6 +209,8 @@ pub struct StoreSettings {
     pub path: PathBuf,
     /// How long minute points are kept.
     pub keep_points: SignedDuration,
+    /// How long sums of five minutes are kept.
+    pub keep_five_minutes: SignedDuration,
     /// How long hourly sums are kept.
     pub keep_hours: SignedDuration,
 }
@@ -239,6 +241,7 @@ impl Config {
             store: StoreSettings {
                 path: store,
                 keep_points: SignedDuration::from_hours(15 * DAY_HOURS),
+                keep_five_minutes: SignedDuration::from_hours(63 * DAY_HOURS),
                 keep_hours: SignedDuration::from_hours(455 * DAY_HOURS),
             },
             log: LogSettings::default(),

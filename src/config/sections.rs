@@ -137,6 +137,9 @@ fn store(table: Table<'_>, defaults: StoreSettings) -> StoreSettings {
     let store = StoreSettings {
         path: table.get("path", values::text).map_or(defaults.path, PathBuf::from),
         keep_points: table.get("keep_points", values::duration("1d", "455d")).unwrap_or(defaults.keep_points),
+        keep_five_minutes: table
+            .get("keep_five_minutes", values::duration("1d", "455d"))
+            .unwrap_or(defaults.keep_five_minutes),
         keep_hours: table.get("keep_hours", values::duration("35d", "3650d")).unwrap_or(defaults.keep_hours),
     };
     table.finish();

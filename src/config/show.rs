@@ -99,6 +99,7 @@ fn plain_values(config: &Config) -> Vec<(&'static str, String)> {
         ("ui.bell", ui.bell.to_string()),
         ("store.path", quoted(&store.path.display().to_string())),
         ("store.keep_points", quoted(&duration_text(store.keep_points))),
+        ("store.keep_five_minutes", quoted(&duration_text(store.keep_five_minutes))),
         ("store.keep_hours", quoted(&duration_text(store.keep_hours))),
         ("log.level", quoted(word(&LOG_LEVELS, log.level))),
         ("log.format", quoted(word(&LOG_FORMATS, log.format))),

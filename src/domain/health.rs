@@ -97,6 +97,8 @@ pub struct Collecting {
     pub history_from: Option<Timestamp>,
     /// All usage from this instant on has been asked for in steps.
     pub points_from: Option<Timestamp>,
+    /// All usage from this instant on has been asked for in five minutes or finer.
+    pub five_minutes_from: Option<Timestamp>,
     /// Input rows that were refused as malformed so far (replay), 0 elsewhere.
     pub rows_refused: u64,
     /// What is not right although data comes, one line each.

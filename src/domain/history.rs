@@ -21,6 +21,9 @@ pub trait History {
     /// Points whose start lies in the span, oldest first. Steps without a report have no point.
     fn points(&self, profile: ProfileRef, span: TimeSpan) -> Vec<Point>;
 
+    /// Sums of five minutes whose start lies in the span, oldest first. Five minutes without a report have no point.
+    fn five_minutes(&self, profile: ProfileRef, span: TimeSpan) -> Vec<Point>;
+
     /// Hourly sums (UTC hours) whose start lies in the span, oldest first; an hour that is not over yet
     /// holds what has come so far. Hours without a report have no point.
     fn hours(&self, profile: ProfileRef, span: TimeSpan) -> Vec<Point>;

@@ -59,6 +59,8 @@ pub struct Step(u32);
 impl Step {
     /// One minute.
     pub const MINUTE: Self = Self(60);
+    /// Five minutes.
+    pub const FIVE_MINUTES: Self = Self(300);
     /// One hour.
     pub const HOUR: Self = Self(3600);
 

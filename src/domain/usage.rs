@@ -26,7 +26,7 @@ pub struct ProfileUsage {
     pub points: Vec<Point>,
 }
 
-/// Everything one poll of a scope brought; stored as a whole or not at all.
+/// Everything one poll of a scope brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     /// What the poll came to.
@@ -36,7 +36,18 @@ pub struct Batch {
     /// Points of the source's step. A point that is stored already is revised: its reported meters replace
     /// the stored ones.
     pub points: Vec<ProfileUsage>,
+    /// Sums of five minutes, of spans that are not to be had in steps any more. They replace what is stored of the five
+    /// minutes, except where these have points.
+    pub five_minutes: Vec<ProfileUsage>,
     /// Whole hours, for spans that are not collected in steps (backfill). They replace what is stored of
     /// the hour, except where it has points.
     pub hours: Vec<ProfileUsage>,
+}
+
+impl Batch {
+    /// A poll that brought nothing.
+    #[must_use]
+    pub fn new(poll: PollRecord) -> Self {
+        Self { poll, profiles: Vec::new(), points: Vec::new(), five_minutes: Vec::new(), hours: Vec::new() }
+    }
 }

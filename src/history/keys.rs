@@ -14,6 +14,8 @@ pub(super) enum Kind {
     Row,
     /// A profile's points of one day.
     Chunk,
+    /// A profile's sums of five minutes of one day.
+    FiveMinutes,
     /// A profile's hourly sums of one day.
     Hours,
     /// A profile and its versions.
@@ -30,6 +32,7 @@ impl Kind {
         match self {
             Self::Row => b'w',
             Self::Chunk => b'd',
+            Self::FiveMinutes => b'f',
             Self::Hours => b'h',
             Self::Profile => b'p',
             Self::Status => b's',
@@ -64,9 +67,9 @@ pub(super) fn row(at: i64, shard: u32) -> Vec<u8> {
     key
 }
 
-/// A part of a profile's chunk of a day.
-pub(super) fn chunk(day: i64, profile: ProfileRef, part: u8) -> Vec<u8> {
-    let mut key = from_time(Kind::Chunk, day);
+/// A part of a profile's day, of its points or of its sums of five minutes.
+pub(super) fn part(kind: Kind, day: i64, profile: ProfileRef, part: u8) -> Vec<u8> {
+    let mut key = from_time(kind, day);
     key.extend(profile.0.to_be_bytes());
     key.push(part);
     key
@@ -127,7 +130,7 @@ mod tests {
         fn keys_sort_by_time_and_give_it_back(a: i64, b: i64, shard: u32) {
             prop_assert_eq!(a.cmp(&b), row(a, 0).cmp(&row(b, 0)).then(std::cmp::Ordering::Equal));
             prop_assert_eq!(time_of(&row(a, shard)), Some(a));
-            prop_assert_eq!(profile_of(&chunk(a, ProfileRef(shard), 0)), Some(ProfileRef(shard)));
+            prop_assert_eq!(profile_of(&part(Kind::Chunk, a, ProfileRef(shard), 0)), Some(ProfileRef(shard)));
             prop_assert_eq!(profile_of(&profile(ProfileRef(shard))), Some(ProfileRef(shard)));
         }
     }

@@ -16,6 +16,7 @@ impl Store {
         self.load_statuses();
         self.load_head();
         self.days_with_chunks = self.stored_days(Kind::Chunk);
+        self.days_with_five_minutes = self.stored_days(Kind::FiveMinutes);
         self.days_with_hours = self.stored_days(Kind::Hours);
         self.notice_a_lost_end();
         let last = self.engine.scan_kind(Kind::Change).next_back();

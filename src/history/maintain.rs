@@ -66,6 +66,11 @@ impl Store {
             self.remove_before(Kind::Status, oldest.as_millisecond())?;
             self.days_with_chunks = self.days_with_chunks.split_off(&day);
         }
+        if let Ok(oldest) = now.checked_sub(retention.five_minutes) {
+            let day = day_of(oldest.as_second());
+            self.remove_before(Kind::FiveMinutes, day)?;
+            self.days_with_five_minutes = self.days_with_five_minutes.split_off(&day);
+        }
         if let Ok(oldest) = now.checked_sub(retention.hours) {
             let day = day_of(oldest.as_second());
             self.remove_before(Kind::Hours, day)?;

@@ -30,23 +30,11 @@ impl History for Store {
     }
 
     fn points(&self, profile: ProfileRef, span: TimeSpan) -> Vec<Point> {
-        if span.is_empty() {
-            return Vec::new();
-        }
-        let mut points = BTreeMap::new();
-        for &day in self.days_with_chunks.range(days_of(span)) {
-            let chunk = self.chunk(profile, day);
-            points.extend(
-                chunk.into_iter().filter(|point| span.contains(point.at)).map(|point| (point.at, point.counts)),
-            );
-        }
-        if points.is_empty() {
-            return self.head.points(profile, span).collect();
-        }
-        for point in self.head.points(profile, span) {
-            points.entry(point.at).or_insert(Counts::EMPTY).revise(&point.counts);
-        }
-        points.into_iter().map(|(at, counts)| Point { at, counts }).collect()
+        self.points_of(profile, span)
+    }
+
+    fn five_minutes(&self, profile: ProfileRef, span: TimeSpan) -> Vec<Point> {
+        self.five_minutes_of(profile, span)
     }
 
     fn hours(&self, profile: ProfileRef, span: TimeSpan) -> Vec<Point> {
@@ -99,6 +87,27 @@ impl History for Store {
 }
 
 impl Store {
+    /// A profile's points: those of chunks, with the young ones over them.
+    pub(super) fn points_of(&self, profile: ProfileRef, span: TimeSpan) -> Vec<Point> {
+        if span.is_empty() {
+            return Vec::new();
+        }
+        let mut points = BTreeMap::new();
+        for &day in self.days_with_chunks.range(days_of(span)) {
+            let chunk = self.chunk(profile, day);
+            points.extend(
+                chunk.into_iter().filter(|point| span.contains(point.at)).map(|point| (point.at, point.counts)),
+            );
+        }
+        if points.is_empty() {
+            return self.head.points(profile, span).collect();
+        }
+        for point in self.head.points(profile, span) {
+            points.entry(point.at).or_insert(Counts::EMPTY).revise(&point.counts);
+        }
+        points.into_iter().map(|(at, counts)| Point { at, counts }).collect()
+    }
+
     /// A profile's stored hourly sums of a day, by hour.
     pub(super) fn stored_hours(&self, profile: ProfileRef, day: i64) -> BTreeMap<u32, Counts> {
         let Some(stored) = self.value(&keys::hours(day, profile)) else { return BTreeMap::new() };
@@ -134,7 +143,12 @@ impl Store {
 
     /// A profile's points of a day that lie in a chunk.
     pub(super) fn chunk(&self, profile: ProfileRef, day: i64) -> Vec<Point> {
-        let (first, end) = (keys::chunk(day, profile, 0), keys::chunk(day, profile, u8::MAX));
+        self.day_parts(Kind::Chunk, profile, day)
+    }
+
+    /// A profile's day as its parts have it.
+    pub(super) fn day_parts(&self, kind: Kind, profile: ProfileRef, day: i64) -> Vec<Point> {
+        let (first, end) = (keys::part(kind, day, profile, 0), keys::part(kind, day, profile, u8::MAX));
         let mut points = Vec::new();
         for (_, value) in self.entries(self.engine.scan(&first, &end)) {
             match chunk::decode(day * DAY_SECONDS, &value) {
@@ -176,7 +190,7 @@ impl Store {
 }
 
 /// The UTC days that a span touches.
-fn days_of(span: TimeSpan) -> std::ops::Range<i64> {
+pub(super) fn days_of(span: TimeSpan) -> std::ops::Range<i64> {
     if span.is_empty() {
         return 0..0;
     }

@@ -9,7 +9,7 @@ use crate::domain::ids::ProfileRef;
 use crate::domain::meter::Counts;
 use crate::domain::usage::Point;
 use crate::history::engine::Operation;
-use crate::history::keys::{self, DAY_SECONDS, day_of};
+use crate::history::keys::{self, DAY_SECONDS, Kind, day_of};
 use crate::history::store::{Store, hour_of_day};
 use crate::history::{chunk, row};
 
@@ -53,7 +53,7 @@ impl Store {
         operations
     }
 
-    /// Writes a profile's day: its chunk, in the place of the one before, and its hourly sums.
+    /// Writes a profile's day: its chunk, in the place of the one before, and the sums that follow from it.
     pub(super) fn put_day(
         &mut self,
         profile: ProfileRef,
@@ -61,11 +61,8 @@ impl Store {
         points: &[Point],
         hours: &BTreeMap<u32, Counts>,
     ) -> Vec<Operation> {
-        let parts = chunk::encode(day * DAY_SECONDS, points);
-        let old = self.entries(self.engine.scan(&keys::chunk(day, profile, 0), &keys::chunk(day, profile, u8::MAX)));
-        let mut operations: Vec<Operation> = old.skip(parts.len()).map(|(key, _)| Operation::Remove(key)).collect();
-        let put = |(part, value)| Operation::Put(keys::chunk(day, profile, part), value);
-        operations.extend((0..).zip(parts).map(put));
+        let mut operations = self.put_parts(Kind::Chunk, profile, day, chunk::encode(day * DAY_SECONDS, points));
+        operations.extend(self.put_five_minutes(profile, day, points));
         operations.push(Operation::Put(keys::hours(day, profile), row::encode(hours)));
         self.days_with_chunks.insert(day);
         self.days_with_hours.insert(day);

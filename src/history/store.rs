@@ -39,19 +39,24 @@ const MOST_FAULTS: usize = 20;
 pub struct Retention {
     /// Points.
     pub points: SignedDuration,
+    /// Sums of five minutes.
+    pub five_minutes: SignedDuration,
     /// Hourly sums, changes of level.
     pub hours: SignedDuration,
 }
 
 impl Retention {
-    /// 15 days of points and 455 days of hours: what CloudWatch itself keeps.
-    pub const DEFAULT: Self =
-        Self { points: SignedDuration::from_hours(15 * 24), hours: SignedDuration::from_hours(455 * 24) };
+    /// 15 days of points, 63 days of five minutes and 455 days of hours: what CloudWatch itself keeps.
+    pub const DEFAULT: Self = Self {
+        points: SignedDuration::from_hours(15 * 24),
+        five_minutes: SignedDuration::from_hours(63 * 24),
+        hours: SignedDuration::from_hours(455 * 24),
+    };
 
     /// Nothing is ever removed.
     #[must_use]
     pub fn forever() -> Self {
-        Self { points: SignedDuration::MAX, hours: SignedDuration::MAX }
+        Self { points: SignedDuration::MAX, five_minutes: SignedDuration::MAX, hours: SignedDuration::MAX }
     }
 }
 
@@ -78,6 +83,7 @@ pub struct Store {
     pub(super) faults: RefCell<Vec<String>>,
     pub(super) newest_poll: Option<Timestamp>,
     pub(super) days_with_chunks: BTreeSet<i64>,
+    pub(super) days_with_five_minutes: BTreeSet<i64>,
     pub(super) days_with_hours: BTreeSet<i64>,
     pub(super) sealed_up_to: Option<(i64, ProfileRef)>,
     pub(super) refs: HashMap<ProfileKey, ProfileRef>,
@@ -112,6 +118,7 @@ impl Store {
             faults: RefCell::new(opened.faults),
             newest_poll: None,
             days_with_chunks: BTreeSet::new(),
+            days_with_five_minutes: BTreeSet::new(),
             days_with_hours: BTreeSet::new(),
             sealed_up_to: None,
             refs: HashMap::new(),
@@ -135,6 +142,7 @@ impl Store {
         let mut operations = self.take_profiles(&batch.profiles);
         let (points, changed) = self.take_points(&batch.points, batch.poll.at);
         operations.extend(points);
+        operations.extend(self.take_five_minutes(&batch.five_minutes));
         operations.extend(self.take_hours(&batch.hours));
         self.engine.write(operations)?;
         let status = self.status_after(&batch.poll, &changed);
@@ -254,7 +262,7 @@ impl Store {
     }
 
     /// The number of a profile; usage of one that was never described is kept under its bare id.
-    fn number_of(&mut self, key: &ProfileKey, operations: &mut Vec<Operation>) -> ProfileRef {
+    pub(super) fn number_of(&mut self, key: &ProfileKey, operations: &mut Vec<Operation>) -> ProfileRef {
         if let Some(&known) = self.refs.get(key) {
             return known;
         }
@@ -341,6 +349,7 @@ impl Store {
             collecting: Collecting {
                 history_from: of_poll.history_from.or(before.and_then(|before| before.history_from)),
                 points_from: of_poll.points_from.or(before.and_then(|before| before.points_from)),
+                five_minutes_from: of_poll.five_minutes_from.or(before.and_then(|before| before.five_minutes_from)),
                 ..of_poll.clone()
             },
         }

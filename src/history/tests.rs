@@ -32,6 +32,10 @@ fn minutes(count: i64) -> SignedDuration {
     SignedDuration::from_mins(count)
 }
 
+fn days(count: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * count)
+}
+
 fn key(id: &str) -> ProfileKey {
     ProfileKey { scope: "main".into(), id: id.into() }
 }
@@ -47,7 +51,7 @@ fn poll(now: Timestamp) -> PollRecord {
 }
 
 fn batch(now: Timestamp, points: Vec<ProfileUsage>) -> Batch {
-    Batch { poll: poll(now), profiles: Vec::new(), points, hours: Vec::new() }
+    Batch { points, ..Batch::new(poll(now)) }
 }
 
 fn tokens(count: u64) -> Counts {
@@ -210,8 +214,8 @@ fn a_failed_poll_keeps_the_watermark_and_the_start_of_the_trouble() {
 #[test]
 fn what_is_older_than_the_retention_goes() {
     let folder = folder();
-    let days = |count: i64| SignedDuration::from_hours(24 * count);
-    let options = StoreOptions { retention: Retention { points: days(2), hours: days(40) }, ..OPTIONS };
+    let options =
+        StoreOptions { retention: Retention { points: days(2), five_minutes: days(20), hours: days(40) }, ..OPTIONS };
     let mut store = Store::open(folder.path(), &options).expect("opens");
     store.apply(&batch(start(), vec![usage("a", start(), tokens(7))])).expect("stored");
     let later = start() + days(10);
@@ -261,11 +265,40 @@ fn points_of_days_that_are_over_go_to_their_chunks_at_once() {
         assert_eq!(hours.len(), 49);
         assert_eq!(hours[0].counts, tokens(120), "points win over what was told of their hour as a whole");
         assert_eq!(hours[24].counts, tokens(180));
+        let fives = store.five_minutes(ProfileRef(0), everything());
+        assert_eq!(fives.len(), 2 * 288 + 1);
+        assert_eq!((fives[0].counts, fives[288].counts, fives[576].counts), (tokens(10), tokens(15), tokens(1)));
     };
     check(&store);
     assert_eq!(store.head.days().len(), 1, "only what is young is held in memory");
     drop(store);
     check(&open(folder.path()));
+}
+
+#[test]
+fn five_minutes_outlive_the_points_they_are_made_of() {
+    let folder = folder();
+    let options =
+        StoreOptions { retention: Retention { points: days(2), five_minutes: days(20), hours: days(40) }, ..OPTIONS };
+    let mut store = Store::open(folder.path(), &options).expect("opens");
+    let points = (0..10).map(|minute| Point { at: start() + minutes(minute), counts: tokens(1) }).collect();
+    store.apply(&batch(start() + minutes(10), vec![ProfileUsage { profile: key("a"), points }])).expect("stored");
+    let fetched = usage("a", start() + minutes(5), tokens(99));
+    let older = usage("a", start() - days(10), tokens(7));
+    let past = Batch { five_minutes: vec![fetched, older], ..batch(start() + minutes(11), Vec::new()) };
+    store.apply(&past).expect("stored");
+    let kept = |store: &Store| {
+        let sums = store.five_minutes(ProfileRef(0), everything());
+        sums.iter().map(|point| point.counts.sum_of(Meter::InputTokens)).collect::<Vec<_>>()
+    };
+    assert_eq!(kept(&store), [7, 5, 5], "sums of points win over what was fetched");
+    for day in [1, 2, 3, 5] {
+        store.maintain(start() + days(day)).expect("kept up");
+    }
+    assert!(store.points(ProfileRef(0), everything()).is_empty(), "the points have gone");
+    assert_eq!(kept(&store), [7, 5, 5]);
+    store.maintain(start() + days(15)).expect("kept up");
+    assert_eq!(kept(&store), [5, 5]);
 }
 
 #[test]

@@ -84,6 +84,10 @@ impl History for MemoryHistory {
         points.map(|(&at, &counts)| Point { at, counts }).collect()
     }
 
+    fn five_minutes(&self, _profile: ProfileRef, _span: TimeSpan) -> Vec<Point> {
+        Vec::new()
+    }
+
     fn hours(&self, profile: ProfileRef, span: TimeSpan) -> Vec<Point> {
         let mut hours: BTreeMap<Timestamp, Counts> = BTreeMap::new();
         for (&at, counts) in &self.points[profile.0 as usize] {

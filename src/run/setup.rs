@@ -6,8 +6,8 @@ use std::sync::Arc;
 use color_eyre::eyre::{Result, WrapErr};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::collect::{Clock, CollectSettings};
-use crate::config::Config;
+use crate::collect::{Clock, CollectSettings, Finer};
+use crate::config::{Config, StoreSettings};
 use crate::cost::{ModelPrice, PriceBook, price_usage};
 use crate::domain::meter::{Counts, MeterSet};
 use crate::domain::money::Money;
@@ -24,6 +24,8 @@ use crate::source::replay::{Recording, ReplaySource};
 
 /// How long CloudWatch keeps points of a minute: 15 days, less an hour to be asked in.
 const CLOUDWATCH_MINUTES: SignedDuration = SignedDuration::from_hours(15 * 24 - 1);
+/// The same of five minutes.
+const CLOUDWATCH_FIVE_MINUTES: SignedDuration = SignedDuration::from_hours(63 * 24 - 1);
 
 /// Everything that an engine and its collectors need.
 pub struct Prepared {
@@ -85,7 +87,7 @@ pub fn live(config: &Config) -> Result<Prepared> {
         store,
         policy: policy(config, Mode::Live, PriceBook::embedded()),
         sources: Sources::Aws(scopes::sources(&config.scopes)),
-        settings: CollectSettings { backfill_points: Some(minutes_kept(config)), ..collect_settings(config) },
+        settings: CollectSettings { finer: Some(finer(config)), ..collect_settings(config) },
         ceiling: Some(config.collect.ceiling_usd_month),
         clock: Clock::wall(),
     })
@@ -191,17 +193,23 @@ fn collect_settings(config: &Config) -> CollectSettings {
         meters: MeterSet::ALL,
         revise_window: config.collect.revise_window,
         backfill: config.collect.backfill,
-        backfill_points: None,
+        finer: None,
     }
 }
 
-/// As far back as both CloudWatch and the store have minutes, and no further than history is wanted at all.
-fn minutes_kept(config: &Config) -> SignedDuration {
-    config.store.keep_points.min(config.collect.backfill).min(CLOUDWATCH_MINUTES)
+/// As far back as both CloudWatch and the store have minutes and five minutes, and no further than history is wanted
+/// at all.
+fn finer(config: &Config) -> Finer {
+    let wanted = config.collect.backfill;
+    Finer {
+        points: config.store.keep_points.min(wanted).min(CLOUDWATCH_MINUTES),
+        five_minutes: config.store.keep_five_minutes.min(wanted).min(CLOUDWATCH_FIVE_MINUTES),
+    }
 }
 
 fn retention(config: &Config) -> Retention {
-    Retention { points: config.store.keep_points, hours: config.store.keep_hours }
+    let StoreSettings { keep_points, keep_five_minutes, keep_hours, .. } = config.store;
+    Retention { points: keep_points, five_minutes: keep_five_minutes, hours: keep_hours }
 }
 
 fn likely_cost(prices: &PriceBook, profile: &Profile, counts: &Counts) -> Money {

@@ -80,7 +80,26 @@ fn scopes<'a>(view: &FleetView, row: Row<'a>, width: u16, theme: &Theme) -> Row<
     let Some(first) = view.scopes.first() else { return row };
     let name = cut(first.scope.as_str(), SCOPE_WIDTH, theme.glyphs());
     let more = if view.scopes.len() > 1 { format!(" +{}", view.scopes.len() - 1) } else { String::new() };
-    row.add_within(width, Role::Dim, format!("{name}{more}  "))
+    collecting(view, row.add_within(width, Role::Dim, format!("{name}{more}  ")), width)
+}
+
+/// How far the past has come, and whether the collector has more to say.
+fn collecting<'a>(view: &FleetView, row: Row<'a>, width: u16) -> Row<'a> {
+    let percent = view.scopes.iter().filter_map(|scope| scope.collecting.backfill_percent).min();
+    let is_filling = view.scopes.iter().any(|scope| scope.collecting.is_filling);
+    let row = match percent {
+        Some(percent) if is_filling => {
+            row.add_within(width, Role::Warning, format!("fetching the past {percent} %, levels follow  "))
+        }
+        Some(percent) => row.add_within(width, Role::Dim, format!("past {percent} %  ")),
+        None => row,
+    };
+    let notices: usize = view.scopes.iter().map(|scope| scope.collecting.notices.len()).sum();
+    match notices {
+        0 => row,
+        1 => row.add_within(width, Role::Warning, "1 notice: 6  "),
+        notices => row.add_within(width, Role::Warning, format!("{notices} notices: 6  ")),
+    }
 }
 
 fn second_line<'a>(view: &FleetView, width: u16, theme: &'a Theme) -> Row<'a> {

@@ -55,10 +55,12 @@ pub(super) async fn usage(
 ) -> Result<UsageReply, SourceError> {
     let packets = packets(request, inventory, *cache_names);
     let sent = (0..packets.len()).map(|index| ask(clients, request, &packets[index]));
-    let answers: Vec<Answer> = stream::iter(sent).buffered(AT_A_TIME).try_collect().await?;
+    let mut answers = stream::iter(sent).buffered(AT_A_TIME);
     let mut gathered = Gathered::new();
     let mut shortfall = None;
-    for (packet, answer) in packets.iter().zip(answers) {
+    let mut waiting = packets.iter();
+    // Each answer is taken as it comes: all of them at once would be many times what they say.
+    while let Some((answer, packet)) = answers.try_next().await?.zip(waiting.next()) {
         shortfall = shortfall.or(answer.shortfall);
         for value in &answer.values {
             *cache_names = cache_names.learned(packet.wanted[value.index].metric);

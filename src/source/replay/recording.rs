@@ -124,15 +124,15 @@ impl Recording {
             points: vec![Point { at, counts }],
         };
         let end = at.saturating_add(self.step.duration()).unwrap_or(Timestamp::MAX);
+        let poll = PollRecord {
+            interval_seconds: u32::try_from(self.step.seconds()).unwrap_or(u32::MAX),
+            collecting: Collecting { rows_refused: self.rows_refused(), ..Collecting::default() },
+            ..PollRecord::new(scope.clone(), end, Some(end))
+        };
         Batch {
-            poll: PollRecord {
-                interval_seconds: u32::try_from(self.step.seconds()).unwrap_or(u32::MAX),
-                collecting: Collecting { rows_refused: self.rows_refused(), ..Collecting::default() },
-                ..PollRecord::new(scope.clone(), end, Some(end))
-            },
             profiles: profiles.iter().filter(|profile| &profile.key.scope == scope).cloned().collect(),
             points: of_scope.map(point).collect(),
-            hours: Vec::new(),
+            ..Batch::new(poll)
         }
     }
 
