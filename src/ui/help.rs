@@ -66,7 +66,7 @@ fn legend(theme: &Theme) -> Vec<Row<'_>> {
         level(Level::Orange, "80 % used and ahead of pace, or unpriced usage above 5 %"),
         level(Level::Yellow, "50 % used and ahead of pace, or unpriced usage above 1 %"),
         level(Level::Green, "as it should be"),
-        level(Level::Blind, "data too old to judge; the small letter is the level held"),
+        level(Level::Blind, "data too old, or its past still on the way; the small letter is the level held"),
         Row::new(theme),
         Row::new(theme).add(Role::Title, " Signs"),
         plain(&format!("bar {mark}"), "used share of the budget; the mark is an even pace"),
