@@ -24,6 +24,7 @@ mod open;
 mod reader;
 mod row;
 mod sealed;
+mod status;
 mod store;
 
 #[cfg(test)]

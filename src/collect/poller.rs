@@ -1,13 +1,15 @@
-//! One poll of a source: what is asked, and what becomes of the answer.
+//! One poll of a source: what is asked, and what becomes of the answer; between polls, [`past`].
+
+mod past;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
-use crate::collect::backfill::{self, Backfill, Complete, METERS, Question, Wanted, WantedFiner, points_start};
-use crate::collect::collector::{CollectSettings, Finer, Known};
+use crate::collect::backfill::{Backfill, points_start};
+use crate::collect::collector::{CollectSettings, Known};
 use crate::collect::purse::Purse;
 use crate::collect::roster::Roster;
 use crate::collect::schedule::{Moment, Schedule};
@@ -16,7 +18,6 @@ use crate::domain::health::{Collecting, Fault, PollRecord, Traffic};
 use crate::domain::ids::ProfileKey;
 use crate::domain::meter::MeterSet;
 use crate::domain::profile::Profile;
-use crate::domain::time::{Step, TimeSpan};
 use crate::domain::usage::{Batch, ProfileUsage};
 use crate::source::{Ask, Source, SourceError, SourceErrorKind, UsageReply, UsageRequest};
 
@@ -102,47 +103,6 @@ impl<S: Source> Poller<S> {
         match self.ask(now).await {
             Ok(reply) => self.succeeded(now, reply),
             Err(error) => self.failed(now, &error),
-        }
-    }
-
-    /// Fetches one piece of the missing past, the newest first; `None` when there is none left, when it would cost too
-    /// much, or when the source fails, in which case a later poll takes it up again.
-    pub(super) async fn backfill(&mut self, now: Timestamp) -> Option<Batch> {
-        if self.is_failing {
-            return None;
-        }
-        let question = self.past.next(&self.roster.keys(), self.source.is_metered());
-        self.note_complete();
-        let question = question?;
-        if !self.affords(&question, now) {
-            return None;
-        }
-        let asks = question.asks.clone();
-        let request = UsageRequest { now, until: question.span.end, step: question.step, asks };
-        let request = if question.is_look { UsageRequest { step: Step::HOUR, ..request } } else { request };
-        let answer = self.source.usage(&request).await;
-        let traffic = self.take_traffic(now);
-        match answer {
-            Ok(reply) => Some(self.take_past(now, &question, reply, traffic)),
-            Err(error) => {
-                warn!(scope = %self.source.scope(), %error, "a part of the past could not be fetched");
-                self.notices.past = Some(format!("the past could not be fetched: {}", error.message));
-                self.past.hold_up();
-                None
-            }
-        }
-    }
-
-    fn take_past(&mut self, now: Timestamp, question: &Question, reply: UsageReply, traffic: Traffic) -> Batch {
-        self.notices.past = None;
-        self.past.answered(question, &reply.usage);
-        self.note_complete();
-        let usage = if question.is_look { Vec::new() } else { reply.usage };
-        let empty = Batch::new(self.record(now, self.watermark, traffic));
-        match question.step {
-            Step::HOUR => Batch { hours: usage, ..empty },
-            Step::FIVE_MINUTES => Batch { five_minutes: usage, ..empty },
-            _ => Batch { points: usage, ..empty },
         }
     }
 
@@ -254,70 +214,6 @@ impl<S: Source> Poller<S> {
         self.roster.asked(moment.now).into_iter().map(ask).collect()
     }
 
-    /// Whether the ceiling leaves room for a question about the past.
-    fn affords(&mut self, question: &Question, now: Timestamp) -> bool {
-        let metrics: usize = question.asks.iter().map(|ask| ask.meters.len()).sum();
-        let affords = !self.source.is_metered() || self.purse.affords_past(metrics, now);
-        if !affords {
-            self.past.hold_up();
-            self.notices.past = Some(
-                "the past is not fetched further this month: half of collect.ceiling_usd_month is spent".to_owned(),
-            );
-        }
-        affords
-    }
-
-    /// Moves what is known of the past back over the pieces that are complete.
-    fn note_complete(&mut self) {
-        for complete in self.past.take_complete() {
-            let (from, span) = match complete {
-                Complete::Hours(span) => (&mut self.history_from, span),
-                Complete::FiveMinutes(span) => (&mut self.five_minutes_from, span),
-                Complete::Points(span) => (&mut self.points_from, span),
-            };
-            *from = (*from).min(Some(span.start));
-            info!(scope = %self.source.scope(), from = %span.start, until = %span.end, "a part of the past is complete");
-        }
-    }
-
-    fn plan_past(&mut self, now: Timestamp) {
-        let was_planned = self.past.percent().is_some();
-        let known = |from: Option<Timestamp>| {
-            let end = self.watermark?.checked_sub(self.settings.revise_window).ok()?;
-            Some(TimeSpan { start: from.unwrap_or(end).min(end), end })
-        };
-        let known = backfill::Known {
-            hours: known(self.history_from),
-            points: known(self.points_from),
-            five_minutes_from: self.five_minutes_from,
-        };
-        let before = |length| now.saturating_sub(length).unwrap_or(Timestamp::MIN);
-        let finer = |finer: Finer| WantedFiner {
-            points_from: before(finer.points),
-            five_minutes_from: before(finer.five_minutes),
-        };
-        let wanted = Wanted { hours_from: before(self.settings.backfill), finer: self.settings.finer.map(finer) };
-        self.past.plan(known, wanted, now);
-        if self.past.percent().is_some() && !was_planned && self.source.is_metered() {
-            self.tell_cost();
-        }
-    }
-
-    /// Says in the log what fetching the past will cost, before it begins.
-    fn tell_cost(&self) {
-        let profiles = self.roster.keys().len();
-        let (least, most) = self.past.metrics(profiles);
-        let usd = |metrics: usize| polling_cost(&Traffic { metrics: metrics as u64, ..Traffic::default() });
-        info!(
-            scope = %self.source.scope(),
-            profiles,
-            meters = METERS.len(),
-            usd_at_least = %usd(least),
-            usd_at_most = %usd(most),
-            "fetching the past begins"
-        );
-    }
-
     fn succeeded(&mut self, now: Timestamp, reply: UsageReply) -> Batch {
         self.plan_past(now);
         self.history_from = self.history_from.or(Some(points_start(now)));
@@ -359,7 +255,7 @@ impl<S: Source> Poller<S> {
                 retries = traffic.retries,
                 bytes = traffic.bytes,
                 metrics = traffic.metrics,
-                usd = %polling_cost(&traffic),
+                usd = polling_cost(&traffic).to_exact_string(),
                 "polled"
             );
         }

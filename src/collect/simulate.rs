@@ -7,7 +7,7 @@
 //! is late comes on top for both. ListMetrics is taken to list a series 5 minutes after its first use: AWS publishes
 //! no figure.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -127,7 +127,9 @@ struct Simulation {
     schedule: Schedule,
     purse: Purse,
     wanted: SignedDuration,
-    listed: HashSet<usize>,
+    /// Up to which minute it was listed who was in use, and by profile its newest use by then.
+    listed_until: usize,
+    newest_listed: Vec<Option<usize>>,
     delays: BTreeMap<usize, u64>,
     traffic: Traffic,
 }
@@ -149,7 +151,8 @@ impl Simulation {
             schedule,
             purse: Purse::new(ceiling, &[], instant(0)),
             wanted,
-            listed: HashSet::new(),
+            listed_until: 0,
+            newest_listed: vec![None; fleet.profiles],
             delays: BTreeMap::new(),
             traffic: Traffic::default(),
         }
@@ -183,14 +186,19 @@ impl Simulation {
 
     fn list(&mut self, minute: usize) {
         let until = minute.saturating_sub(LISTED_AFTER);
-        let window = until.saturating_sub(LISTED_FOR)..until;
-        let is_listed = |number: &usize| self.uses[*number][window.clone()].contains(&true);
-        let listed: HashSet<usize> = (0..self.profiles.len()).filter(is_listed).collect();
-        for &new in listed.difference(&self.listed) {
-            self.schedule.wake(&self.profiles[new].key);
+        let oldest = until.saturating_sub(LISTED_FOR);
+        let mut listed = 0;
+        for number in 0..self.profiles.len() {
+            let newest = (self.listed_until..until).rev().find(|&used| self.uses[number][used]);
+            let before = self.newest_listed[number];
+            self.newest_listed[number] = newest.or(before);
+            if newest.is_some() && before.is_none_or(|before| before < oldest) {
+                self.schedule.wake(&self.profiles[number].key);
+            }
+            listed += u64::from(self.newest_listed[number].is_some_and(|newest| newest >= oldest));
         }
-        self.traffic.listings += (listed.len() as u64).div_ceil(METRICS_A_CALL).max(1);
-        self.listed = listed;
+        self.listed_until = until;
+        self.traffic.listings += listed.div_ceil(METRICS_A_CALL).max(1);
     }
 
     fn poll(&mut self, minute: usize, interval: SignedDuration) {

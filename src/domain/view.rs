@@ -1,5 +1,7 @@
 //! What the judge says of the fleet at an instant: the one thing that screens and reports show.
 
+mod detail;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -7,11 +9,12 @@ use crate::domain::event::{LevelChange, Signal};
 use crate::domain::health::{Collecting, Fault, Health, Traffic};
 use crate::domain::ids::{BudgetId, ModelId, Owner, ProfileKey, ScopeName};
 use crate::domain::level::Level;
-use crate::domain::meter::{Counts, Meter};
+use crate::domain::meter::Counts;
 use crate::domain::money::{CostRange, Money};
 use crate::domain::profile::{ProfileKind, Reach, ServiceTier};
 use crate::domain::tenancy::TagFault;
 use crate::domain::time::{Step, TimeSpan};
+pub use detail::{MeterSeries, TenantDetail};
 
 /// Where a figure comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -335,32 +338,4 @@ impl FleetView {
     pub fn tenant(&self, owner: &Owner) -> Option<&TenantRow> {
         self.tenants.iter().find(|row| &row.owner == owner)
     }
-}
-
-/// One meter of a tenant over time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MeterSeries {
-    /// Which meter.
-    pub meter: Meter,
-    /// One value a bucket, oldest first; `None` is a bucket that is not known.
-    pub values: Vec<Option<f64>>,
-}
-
-/// A tenant in depth: what the drill-down shows beside its [`TenantRow`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TenantDetail {
-    /// Who.
-    pub owner: Owner,
-    /// The instant judged.
-    pub at: Timestamp,
-    /// From the first bucket's start to the last one's end.
-    pub span: TimeSpan,
-    /// The width of a bucket.
-    pub bucket: Step,
-    /// The meters that were ever reported in the span, in the order of [`Meter::ALL`].
-    pub meters: Vec<MeterSeries>,
-    /// Dollars a bucket.
-    pub cost: Vec<Option<f64>>,
-    /// Changes of level of this tenant, oldest first.
-    pub log: Vec<LevelChange>,
 }

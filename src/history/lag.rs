@@ -1,6 +1,6 @@
 //! How late points come, and how many are revised: measured on what each poll brings of profiles that are followed,
-//! which is to say that earlier polls have brought points of the same half hour. Of others, a first look after a while
-//! finds old points, and they tell nothing of the source.
+//! which is to say that earlier polls have brought points of the last half hour, and of points of that half hour. What
+//! a first look after a while finds, or what is fetched of the past, tells nothing of the source.
 
 use std::collections::VecDeque;
 
@@ -37,8 +37,8 @@ impl Changed {
             Revision::Revised => self.revised += 1,
             Revision::New => {
                 self.new += 1;
-                let lag = end.map(|end| polled.duration_since(end).as_secs().max(0));
-                self.lags.extend(lag.and_then(|lag| u32::try_from(lag).ok()));
+                let lag = end.map(|end| polled.duration_since(end)).filter(|lag| *lag <= FOLLOWED);
+                self.lags.extend(lag.map(|lag| u32::try_from(lag.as_secs()).unwrap_or(0)));
             }
             Revision::Same | Revision::More => {}
         }
@@ -75,10 +75,11 @@ mod tests {
     }
 
     #[test]
-    fn points_of_profiles_that_are_not_followed_tell_nothing() {
+    fn points_that_were_not_asked_for_in_time_tell_nothing() {
         let mut changed = Changed::default();
         let polled = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1);
         changed.note(Revision::New, polled, None);
+        changed.note(Revision::New, polled, Some(Timestamp::UNIX_EPOCH));
         changed.note(Revision::New, polled, Some(polled - SignedDuration::from_secs(90)));
         changed.note(Revision::Revised, polled, Some(polled));
         assert_eq!((changed.lags, changed.revised), (vec![90], 1));

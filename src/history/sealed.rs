@@ -33,11 +33,8 @@ impl Store {
         }
         let mut operations = Vec::new();
         for (day, new) in days {
-            let before = self.chunk(profile, day);
-            let merged = merge(&before, &new, self.options.step);
-            if merged == before {
-                continue;
-            }
+            // Written anew even if nothing changes: the end of the program may have come between a chunk and its sums.
+            let merged = merge(&self.chunk(profile, day), &new, self.options.step);
             let touched: BTreeSet<u32> = new.iter().map(|point| hour_of_day(point.at.as_second())).collect();
             let mut hours = self.stored_hours(profile, day);
             hours.retain(|hour, _| !touched.contains(hour));

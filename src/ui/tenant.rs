@@ -144,7 +144,8 @@ fn is_time(meter: Meter) -> bool {
 fn label(meter: Meter) -> String {
     match meter {
         Meter::LatencyMs => "latency".to_owned(),
-        meter => meter.name().replace('_', " "),
+        // Times are shown with their unit.
+        meter => meter.name().trim_end_matches("_ms").replace('_', " "),
     }
 }
 
