@@ -142,11 +142,11 @@ fn poll(report: &mut Report, name: &str, share: usize) -> Result<(), Failure> {
         let now = second(i64::try_from(minute)? * 60);
         let before = cpu_seconds()?;
         hand.set(now);
-        let batch = taken.blocking_recv().ok_or("the collector ended")?;
-        if let Some(fault) = &batch.poll.fault {
+        let delivery = taken.blocking_recv().ok_or("the collector ended")?;
+        if let Some(fault) = &delivery.batch.poll.fault {
             return Err(format!("the poll failed: {}", fault.message).into());
         }
-        engine.handle(Order::Store(Box::new(batch)));
+        engine.handle(Order::Take(Box::new(delivery)));
         engine.handle(Order::Step(now));
         let view = engine.view();
         assert_eq!(view.scopes[0].profiles, PROFILES, "all profiles are judged");

@@ -17,5 +17,5 @@ pub mod simulate;
 mod tests;
 
 pub use clock::{Clock, Hand};
-pub use collector::{CollectSettings, Collector, Finer, Known};
+pub use collector::{CollectSettings, Collector, Delivery, Finer, Known};
 pub use purse::Purse;

@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 
-use bedtop::collect::{Clock, CollectSettings, Collector, Known, Purse};
+use bedtop::collect::{Clock, CollectSettings, Collector, Delivery, Known, Purse};
 use bedtop::domain::history::History;
 use bedtop::domain::ids::ProfileKey;
 use bedtop::domain::meter::{Meter, MeterSet};
 use bedtop::domain::profile::{Profile, ProfileKind, Reach, ServiceTier};
 use bedtop::domain::time::{Step, TimeSpan};
-use bedtop::domain::usage::Batch;
 use bedtop::history::{Retention, Store, StoreOptions};
 use bedtop::source::aws::{AssumedRole, AwsSettings, AwsSource, LinkedAccount};
 use bedtop::source::{Ask, Source, SourceErrorKind, UsageReply, UsageRequest};
@@ -389,9 +388,10 @@ fn late_and_revised_points_end_exactly_right() {
         };
         let running = tokio::spawn(collector.run(source(&aws)));
         let mut take = async |store: &mut Store| {
-            let batch: Batch = taken.recv().await.expect("a batch");
-            assert_eq!(batch.poll.fault, None);
-            store.apply(&batch).expect("stored");
+            let delivery: Delivery = taken.recv().await.expect("a batch");
+            assert_eq!(delivery.batch.poll.fault, None);
+            store.apply(&delivery.batch).expect("stored");
+            delivery.answer(true);
         };
         take(&mut store).await;
         for now in 1..MINUTES + 15 {

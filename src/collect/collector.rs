@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::collect::clock::Clock;
 use crate::collect::poller::Poller;
@@ -47,6 +47,23 @@ pub struct Known {
     pub profiles: Vec<Profile>,
 }
 
+/// A batch on its way to the history. The collector waits to be told whether it was stored: what was not is asked for
+/// again.
+#[derive(Debug)]
+pub struct Delivery {
+    /// What a poll brought.
+    pub batch: Batch,
+    stored: oneshot::Sender<bool>,
+}
+
+impl Delivery {
+    /// Tells the collector whether the batch was stored.
+    pub fn answer(self, is_stored: bool) {
+        // A collector that has ended does not want to know.
+        let _ = self.stored.send(is_stored);
+    }
+}
+
 /// Collects one scope.
 #[derive(Debug)]
 pub struct Collector {
@@ -59,7 +76,7 @@ pub struct Collector {
     /// The time.
     pub clock: Clock,
     /// Where batches go.
-    pub batches: mpsc::Sender<Batch>,
+    pub batches: mpsc::Sender<Delivery>,
     /// Asks for a poll at once.
     pub refresh: Arc<Notify>,
     /// Turns true when the collector should end.
@@ -79,12 +96,15 @@ impl Collector {
 }
 
 /// Ends when nobody takes batches any more.
-async fn collect<S: Source>(mut poller: Poller<S>, clock: &Clock, batches: &mpsc::Sender<Batch>, refresh: &Notify) {
+async fn collect<S: Source>(mut poller: Poller<S>, clock: &Clock, batches: &mpsc::Sender<Delivery>, refresh: &Notify) {
     loop {
         let began = clock.now();
+        let before = poller.progress();
         let batch = poller.poll(began).await;
-        if batches.send(batch).await.is_err() {
-            return;
+        match deliver(batches, batch).await {
+            Some(true) => {}
+            Some(false) => poller.go_back(&before),
+            None => return,
         }
         // A question about the past that is cut off by a refresh is asked again.
         tokio::select! {
@@ -98,16 +118,29 @@ async fn collect<S: Source>(mut poller: Poller<S>, clock: &Clock, batches: &mpsc
 async fn use_the_time<S: Source>(
     poller: &mut Poller<S>,
     clock: &Clock,
-    batches: &mpsc::Sender<Batch>,
+    batches: &mpsc::Sender<Delivery>,
     began: Timestamp,
 ) {
     while rest_of(poller.interval(), began, clock.now()) > SignedDuration::ZERO {
+        let before = poller.progress();
         let Some(batch) = poller.backfill(clock.now()).await else { break };
-        if batches.send(batch).await.is_err() {
-            return;
+        match deliver(batches, batch).await {
+            Some(true) => {}
+            Some(false) => {
+                poller.go_back(&before);
+                break;
+            }
+            None => return,
         }
     }
     clock.sleep(rest_of(poller.interval(), began, clock.now())).await;
+}
+
+/// Whether the batch was stored; `None` where nobody takes batches any more.
+async fn deliver(batches: &mpsc::Sender<Delivery>, batch: Batch) -> Option<bool> {
+    let (stored, answer) = oneshot::channel();
+    batches.send(Delivery { batch, stored }).await.ok()?;
+    answer.await.ok()
 }
 
 fn rest_of(interval: SignedDuration, began: Timestamp, now: Timestamp) -> SignedDuration {

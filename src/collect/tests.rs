@@ -424,6 +424,42 @@ async fn a_request_that_hangs_does_not_hold_up_the_end() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_stored_is_asked_for_again() {
+    let source = Scripted { metered: true, ..Scripted::default() };
+    let (batches, mut taken) = mpsc::channel(1);
+    let (_stop, stopped) = watch::channel(false);
+    let (clock, hand) = Clock::by_hand(at(NOON));
+    let collector = Collector {
+        settings: CollectSettings { backfill: SignedDuration::from_hours(24), ..settings() },
+        known: Known::default(),
+        purse: Arc::new(Purse::new(None, &[], at(NOON))),
+        clock,
+        batches,
+        refresh: Arc::new(Notify::new()),
+        stopped,
+    };
+    let running = tokio::spawn(collector.run(source.clone()));
+    let mut next = async |is_stored: bool| {
+        let delivery = taken.recv().await.expect("a batch");
+        let batch = delivery.batch.clone();
+        delivery.answer(is_stored);
+        batch
+    };
+    assert_eq!(next(true).await.profiles.len(), 2);
+    while next(true).await.poll.collecting.backfill_percent.is_some() {}
+    hand.set(at(NOON) + minutes(1));
+    next(false).await;
+    source.asked.lock().expect("not poisoned").clear();
+    hand.set(at(NOON) + minutes(30));
+    let again = next(true).await;
+    assert_eq!(again.profiles.len(), 2, "profiles as well");
+    let asked = source.asked.lock().expect("not poisoned");
+    assert!(span(&asked[0]).start <= at("2026-11-24T11:45:00Z"), "{:?}", span(&asked[0]));
+    assert!(asked.iter().all(|request| request.step == Step::MINUTE), "the past that was stored is not");
+    running.abort();
+}
+
+#[tokio::test]
 async fn a_refresh_asks_at_once() {
     let (batches, mut taken) = mpsc::channel(1);
     let (_stop, stopped) = watch::channel(false);
@@ -434,7 +470,7 @@ async fn a_refresh_asks_at_once() {
     let known = Known::default();
     let collector = Collector { settings, known, purse, clock, batches, refresh: refresh.clone(), stopped };
     let running = tokio::spawn(collector.run(Scripted::default()));
-    taken.recv().await.expect("the first poll");
+    taken.recv().await.expect("the first poll").answer(true);
     while taken.try_recv().is_err() {
         refresh.notify_waiters();
         tokio::task::yield_now().await;

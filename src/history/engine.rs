@@ -46,6 +46,9 @@ pub(super) struct Engine {
     db: Db,
     log: Option<File>,
     folder: PathBuf,
+    /// A test may have writes refused, as a full disk does.
+    #[cfg(test)]
+    pub(super) refuses: std::cell::Cell<bool>,
 }
 
 /// Why the engine did not open.
@@ -70,7 +73,13 @@ impl Engine {
                 opened => break opened?,
             }
         };
-        let engine = Self { db, log: None, folder: folder.to_owned() };
+        let engine = Self {
+            db,
+            log: None,
+            folder: folder.to_owned(),
+            #[cfg(test)]
+            refuses: std::cell::Cell::new(false),
+        };
         if !durable {
             return Ok(engine);
         }
@@ -81,6 +90,10 @@ impl Engine {
 
     /// Writes operations in order, a batch at a time; each batch is stored whole or not at all.
     pub(super) fn write(&self, operations: Vec<Operation>) -> Result<(), StoreError> {
+        #[cfg(test)]
+        if self.refuses.get() {
+            return Err(StoreError::Engine { action: "write to", cause: "refused by a test".to_owned() });
+        }
         let mut operations = operations.into_iter().peekable();
         while operations.peek().is_some() {
             let mut batch = Batch::default();

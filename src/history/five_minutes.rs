@@ -24,7 +24,7 @@ impl Store {
     pub(super) fn take_five_minutes(&mut self, usage: &[ProfileUsage]) -> Vec<Operation> {
         let mut operations = Vec::new();
         for ProfileUsage { profile, points } in usage {
-            let number = self.number_of(profile, &mut operations);
+            let number = self.number_of(profile);
             let mut days: BTreeMap<i64, Vec<Point>> = BTreeMap::new();
             for point in points {
                 days.entry(day_of(point.at.as_second())).or_default().push(*point);

@@ -70,6 +70,14 @@ pub struct StoreOptions {
     pub durable: bool,
 }
 
+/// What is in memory and not yet on the disk.
+#[derive(Debug, Default)]
+pub(super) struct Unwritten {
+    profiles: BTreeSet<ProfileRef>,
+    /// Rows of young points, by their start in seconds and their shard.
+    rows: BTreeSet<(i64, u32)>,
+}
+
 /// The history of one owner. Only one process at a time has a store open.
 #[derive(Debug)]
 pub struct Store {
@@ -88,6 +96,7 @@ pub struct Store {
     pub(super) refs: HashMap<ProfileKey, ProfileRef>,
     pub(super) change_sequence: u32,
     pub(super) lags: HashMap<ScopeName, Lag>,
+    pub(super) unwritten: Unwritten,
     pub(super) folder: PathBuf,
     pub(super) marked: Option<Timestamp>,
     _lock: File,
@@ -123,6 +132,7 @@ impl Store {
             refs: HashMap::new(),
             change_sequence: 0,
             lags: HashMap::new(),
+            unwritten: Unwritten::default(),
             folder: folder.to_owned(),
             marked: open::marked(folder),
             _lock: opened.lock,
@@ -135,19 +145,21 @@ impl Store {
     /// that are not stored.
     ///
     /// # Errors
-    /// When it cannot be written; the source is asked again, as the watermark has not moved.
+    /// When it cannot be written. What is then known in memory only is written with the next batch.
     pub fn apply(&mut self, batch: &Batch) -> Result<(), StoreError> {
         self.newest_poll = self.newest_poll.max(Some(batch.poll.at));
-        let mut operations = self.take_profiles(&batch.profiles);
-        let (points, changed) = self.take_points(&batch.points, batch.poll.at);
-        operations.extend(points);
-        operations.extend(self.take_five_minutes(&batch.five_minutes));
-        operations.extend(self.take_hours(&batch.hours));
+        self.take_profiles(&batch.profiles);
+        let (sealed, changed) = self.take_points(&batch.points, batch.poll.at);
+        let five_minutes = self.take_five_minutes(&batch.five_minutes);
+        let hours = self.take_hours(&batch.hours);
+        let mut operations = self.put_unwritten();
+        operations.extend(sealed.into_iter().chain(five_minutes).chain(hours));
         self.engine.write(operations)?;
         let status = self.status_after(&batch.poll, &changed);
         let key = keys::status(batch.poll.at, status.scope.as_str());
         self.engine.write(vec![Operation::Put(key, encode(&status))])?;
         self.engine.sync()?;
+        self.unwritten = Unwritten::default();
         debug!(
             scope = %status.scope,
             lag_seconds = status.lag_seconds,
@@ -231,54 +243,54 @@ impl Store {
         }
     }
 
-    fn take_profiles(&mut self, profiles: &[Profile]) -> Vec<Operation> {
-        let mut changed = BTreeSet::new();
+    fn take_profiles(&mut self, profiles: &[Profile]) {
         for profile in profiles {
             match self.refs.get(&profile.key).copied() {
                 Some(known) => {
                     let versions = &mut self.profiles[known.0 as usize];
                     if !versions.last().is_some_and(|newest| newest.same_facts(profile)) {
                         versions.push(profile.clone());
-                        changed.insert(known);
+                        self.unwritten.profiles.insert(known);
                     }
                 }
                 None => {
-                    changed.insert(self.add_profile(profile.clone()));
+                    self.add_profile(profile.clone());
                 }
             }
         }
-        changed.into_iter().map(|profile| self.put_profile(profile)).collect()
     }
 
-    fn put_profile(&self, profile: ProfileRef) -> Operation {
-        Operation::Put(keys::profile(profile), encode(&self.profiles[profile.0 as usize]))
+    /// Writes what is in memory and not yet on the disk.
+    fn put_unwritten(&self) -> Vec<Operation> {
+        let put_profile =
+            |&profile: &ProfileRef| Operation::Put(keys::profile(profile), encode(&self.profiles[profile.0 as usize]));
+        let put_row =
+            |&(at, shard): &(i64, u32)| Operation::Put(keys::row(at, shard), row::encode(&self.head.row(at, shard)));
+        let profiles = self.unwritten.profiles.iter().map(put_profile);
+        profiles.chain(self.unwritten.rows.iter().map(put_row)).collect()
     }
 
     fn add_profile(&mut self, profile: Profile) -> ProfileRef {
         let number = ProfileRef(u32::try_from(self.profiles.len()).unwrap_or(u32::MAX));
         self.insert_profile(number, vec![profile]);
+        self.unwritten.profiles.insert(number);
         number
     }
 
     /// The number of a profile; usage of one that was never described is kept under its bare id.
-    pub(super) fn number_of(&mut self, key: &ProfileKey, operations: &mut Vec<Operation>) -> ProfileRef {
-        if let Some(&known) = self.refs.get(key) {
-            return known;
-        }
-        let number = self.add_profile(Profile::bare(key.clone(), Timestamp::UNIX_EPOCH));
-        operations.push(self.put_profile(number));
-        number
+    pub(super) fn number_of(&mut self, key: &ProfileKey) -> ProfileRef {
+        let known = self.refs.get(key).copied();
+        known.unwrap_or_else(|| self.add_profile(Profile::bare(key.clone(), Timestamp::UNIX_EPOCH)))
     }
 
-    /// Takes points; those of days that are sealed go to their chunks at once, the others to the head.
+    /// Takes points; those of days that are sealed go to their chunks, the others to the head.
     fn take_points(&mut self, usage: &[ProfileUsage], polled: Timestamp) -> (Vec<Operation>, Changed) {
         let mut operations = Vec::new();
         let mut changed = Changed::default();
-        let mut rows = BTreeSet::new();
         let summed_up_to = self.newest_poll.and_then(|newest| newest.checked_sub(MUTABLE_HEAD).ok());
         let sealed_up_to = self.sealed_before();
         for ProfileUsage { profile, points } in usage {
-            let number = self.number_of(profile, &mut operations);
+            let number = self.number_of(profile);
             let is_followed = self.head.has_points(number, lag::followed_span(polled));
             let (sealed, young): (Vec<Point>, Vec<Point>) =
                 points.iter().partition(|point| point.at.as_second() < sealed_up_to);
@@ -290,22 +302,20 @@ impl Store {
                 if revision == Revision::Same {
                     continue;
                 }
-                rows.insert((at.as_second(), number.0 / SHARD_PROFILES));
+                self.unwritten.rows.insert((at.as_second(), number.0 / SHARD_PROFILES));
                 if Some(at) < summed_up_to {
                     self.revised(number);
                 }
             }
             operations.extend(self.take_sealed(number, sealed));
         }
-        let put = |(at, shard)| Operation::Put(keys::row(at, shard), row::encode(&self.head.row(at, shard)));
-        operations.extend(rows.into_iter().map(put));
         (operations, changed)
     }
 
     fn take_hours(&mut self, usage: &[ProfileUsage]) -> Vec<Operation> {
         let mut operations = Vec::new();
         for ProfileUsage { profile, points } in usage {
-            let number = self.number_of(profile, &mut operations);
+            let number = self.number_of(profile);
             let mut days: BTreeMap<i64, BTreeMap<u32, Counts>> = BTreeMap::new();
             for point in points {
                 let day = day_of(point.at.as_second());

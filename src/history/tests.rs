@@ -302,6 +302,24 @@ fn five_minutes_outlive_the_points_they_are_made_of() {
 }
 
 #[test]
+fn what_could_not_be_written_is_written_with_the_next_batch() {
+    let folder = folder();
+    let mut store = open(folder.path());
+    store.engine.refuses.set(true);
+    let described =
+        Batch { profiles: vec![profile("a", "acme", start())], ..batch(start(), vec![usage("a", start(), tokens(7))]) };
+    assert!(store.apply(&described).is_err());
+    assert!(store.apply(&described).is_err(), "the same again changes nothing");
+    assert_eq!(store.scopes(start()), [], "nothing is known of a scope whose poll was not stored");
+    store.engine.refuses.set(false);
+    store.apply(&batch(start() + minutes(1), Vec::new())).expect("stored");
+    drop(store);
+    let store = open(folder.path());
+    assert_eq!(store.points(ProfileRef(0), everything()), [Point { at: start(), counts: tokens(7) }]);
+    assert_eq!(store.profiles()[0].1[0].tags.len(), 1);
+}
+
+#[test]
 fn lag_and_revisions_are_measured() {
     let folder = folder();
     let mut store = open(folder.path());

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tracing::{info, warn};
 
+use crate::collect::Delivery;
 use crate::domain::event::LevelChange;
 use crate::domain::ids::Owner;
 use crate::domain::text::printable;
@@ -24,6 +25,8 @@ pub const QUEUE_LENGTH: usize = 16;
 pub enum Command {
     /// Store what a poll brought.
     Store(Box<Batch>),
+    /// Store what a poll brought, and tell its collector whether that worked.
+    Take(Box<Delivery>),
     /// Step the alert machine as of this instant.
     Step(Timestamp),
     /// Publish again: another owner is watched.
@@ -103,7 +106,13 @@ impl Engine {
     /// Does what is asked.
     pub fn handle(&mut self, command: Command) {
         match command {
-            Command::Store(batch) => self.store_batch(&batch),
+            Command::Store(batch) => {
+                self.store_batch(&batch);
+            }
+            Command::Take(delivery) => {
+                let is_stored = self.store_batch(&delivery.batch);
+                delivery.answer(is_stored);
+            }
             Command::Step(now) if self.store.newest_poll().is_some() => self.step(now),
             // Before the first answer there is nothing to judge; and publishing looks for itself who is watched.
             Command::Step(_) | Command::Watch => {}
@@ -118,16 +127,17 @@ impl Engine {
         view
     }
 
-    /// A batch that cannot be stored is said on the screen and asked for again by the next poll, because the
-    /// watermark has not moved.
-    fn store_batch(&mut self, batch: &Batch) {
+    /// Whether the batch was stored. One that cannot be is said on the screen and asked for again.
+    fn store_batch(&mut self, batch: &Batch) -> bool {
         self.latest = None;
         let stored = self.store.apply(batch);
+        let is_stored = stored.is_ok();
         self.note(stored);
         self.now = self.now.max(batch.poll.at);
         if !self.has_stepped {
             self.step(batch.poll.at);
         }
+        is_stored
     }
 
     /// One step of the alert machine.

@@ -9,11 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use crate::collect::{Clock, CollectSettings, Collector, Known, Purse};
+use crate::collect::{Clock, CollectSettings, Collector, Delivery, Known, Purse};
 use crate::domain::history::History;
 use crate::domain::ids::{Owner, ScopeName};
 use crate::domain::time::Step;
-use crate::domain::usage::Batch;
 use crate::history::Store;
 use crate::run::engine::{Command, Engine, QUEUE_LENGTH, Update, Wiring};
 use crate::run::rehearse_panic;
@@ -159,8 +158,8 @@ async fn collect_when(
     }
     // The collectors hold the queue's senders now: when the last one ends, the loop below does.
     drop(hub);
-    while let Some(batch) = batches.recv().await {
-        if commands.send(Command::Store(Box::new(batch))).await.is_err() {
+    while let Some(delivery) = batches.recv().await {
+        if commands.send(Command::Take(Box::new(delivery))).await.is_err() {
             break;
         }
     }
@@ -173,7 +172,7 @@ struct Hub {
     clock: Clock,
     known: HashMap<ScopeName, Known>,
     purse: Arc<Purse>,
-    batches: mpsc::Sender<Batch>,
+    batches: mpsc::Sender<Delivery>,
     refresh: Arc<Notify>,
     stopped: watch::Receiver<bool>,
 }
