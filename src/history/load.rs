@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::ids::ProfileRef;
 use crate::domain::profile::Profile;
+use crate::domain::time::HOUR_SECONDS;
 use crate::history::engine::Entry;
 use crate::history::keys::{self, Kind};
 use crate::history::store::{Store, decode};
@@ -67,6 +68,7 @@ impl Store {
 
     fn load_head(&mut self) {
         let entries: Vec<Entry> = self.entries(self.engine.scan_kind(Kind::Row)).collect();
+        let mut packed_until = 0;
         for (key, value) in entries {
             let (Some(at), Some(row)) = (keys::time_of(&key), row::decode(&value)) else {
                 self.note("a minute of the history is damaged and was left out".into());
@@ -74,6 +76,11 @@ impl Store {
             };
             for (number, counts) in row {
                 self.head.load(ProfileRef(number), at, counts);
+            }
+            // Rows come in the order of time: when an hour begins, those before are complete.
+            if at >= packed_until + HOUR_SECONDS {
+                packed_until = at - at.rem_euclid(HOUR_SECONDS);
+                self.head.pack(packed_until);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Upkeep between polls, in slices that never hold up a poll for long: sealing days that are over, and
 //! removing what is older than the retention.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::history::History;
 use crate::domain::ids::ProfileRef;
@@ -11,6 +11,8 @@ use crate::history::keys::{self, DAY_SECONDS, Kind, day_of};
 use crate::history::sealed::GRACE;
 use crate::history::store::{Store, day_span};
 
+/// How long after its end an hour of young points is packed.
+const PACKED_AFTER: SignedDuration = SignedDuration::from_mins(30);
 /// How many profiles are sealed, and how many rows of a kind removed, in one slice.
 const SLICE: usize = 100;
 
@@ -20,6 +22,7 @@ impl Store {
     /// # Errors
     /// When the engine refuses; the next call takes it up again.
     pub fn maintain(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.head.pack(now.saturating_sub(PACKED_AFTER).unwrap_or(Timestamp::MIN).as_second());
         self.seal(now)?;
         self.retire(now)
     }
