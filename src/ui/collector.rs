@@ -24,30 +24,35 @@ use crate::ui::theme::{Role, Theme};
 const NAME_WIDTH: usize = 18;
 const NAME_WIDTH_ROOMY: usize = 24;
 const HEALTH_WIDTH: usize = 8;
-/// From this width on all figures are shown.
+/// From this width on some figures are shown, and from this one on all.
+const SMALL: usize = 60;
 const ROOMY: usize = 119;
 
-/// A column of figures: its title, its width, and whether a narrow screen has it.
+/// A column of figures: its title, its width, and from which width of the screen on it is shown.
 struct Column {
     title: &'static str,
     width: usize,
-    is_always: bool,
+    from: usize,
     value: fn(&ScopeRow) -> String,
 }
 
 const COLUMNS: [Column; 10] = [
-    Column { title: "Age", width: 6, is_always: true, value: age },
-    Column { title: "Lag", width: 6, is_always: true, value: lag },
-    Column { title: "Every", width: 7, is_always: true, value: every },
-    Column { title: "In use", width: 10, is_always: true, value: in_use },
-    Column { title: "Past", width: 6, is_always: true, value: past },
-    Column { title: "Calls", width: 8, is_always: false, value: |scope| figure(scope.traffic.calls) },
-    Column { title: "Retries", width: 8, is_always: false, value: |scope| figure(scope.traffic.retries) },
-    Column { title: "Read", width: 9, is_always: false, value: read },
-    Column { title: "Metrics", width: 8, is_always: false, value: |scope| figure(scope.traffic.metrics) },
-    Column { title: "Revised", width: 8, is_always: false, value: |scope| figure(scope.revised) },
+    Column { title: "Age", width: 6, from: 0, value: age },
+    Column { title: "Lag", width: 6, from: SMALL, value: lag },
+    Column { title: "Every", width: 7, from: SMALL, value: every },
+    Column { title: "In use", width: 10, from: SMALL, value: in_use },
+    Column { title: "Past", width: 6, from: SMALL, value: past },
+    Column { title: "Calls", width: 8, from: ROOMY, value: |scope| figure(scope.traffic.calls) },
+    Column { title: "Retries", width: 8, from: ROOMY, value: |scope| figure(scope.traffic.retries) },
+    Column { title: "Read", width: 9, from: ROOMY, value: read },
+    Column { title: "Metrics", width: 8, from: ROOMY, value: |scope| figure(scope.traffic.metrics) },
+    Column { title: "Revised", width: 8, from: ROOMY, value: |scope| figure(scope.revised) },
 ];
 const COST_WIDTH: usize = 9;
+const AGES: &str =
+    "Age: since the last minute that was asked for and answered. Lag: 95 % of the newest points came within it.";
+const INTERVALS: &str =
+    "Every: between polls, as the ceiling allows. Past: how much of the history that is wanted has been fetched.";
 
 pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(view) = &state.view else { return };
@@ -75,11 +80,15 @@ fn own_cost(view: &FleetView) -> String {
 }
 
 fn columns(width: usize) -> impl Iterator<Item = &'static Column> {
-    COLUMNS.iter().filter(move |column| column.is_always || width >= ROOMY)
+    COLUMNS.iter().filter(move |column| width >= column.from)
 }
 
 fn name_width(width: usize) -> usize {
-    if width >= ROOMY { NAME_WIDTH_ROOMY } else { NAME_WIDTH }
+    match width {
+        ROOMY.. => NAME_WIDTH_ROOMY,
+        SMALL.. => NAME_WIDTH,
+        _ => width.saturating_sub(2 + HEALTH_WIDTH + COLUMNS[0].width + COST_WIDTH),
+    }
 }
 
 fn heading(theme: &Theme, width: usize) -> Row<'_> {
@@ -111,11 +120,11 @@ fn remarks<'a>(scope: &ScopeRow, theme: &'a Theme, width: usize) -> Vec<Row<'a>>
 }
 
 fn legend(theme: &Theme, width: usize) -> Vec<Row<'_>> {
-    let meanings = [
-        "Age: since the last minute that was asked for and answered. Lag: 95 % of the newest points came within it.",
-        "Every: between polls, as the ceiling allows. Past: how much of the history that is wanted has been fetched.",
-        "Calls to Cost: since the month began, in UTC.",
-    ];
+    let meanings: &[&str] = match width {
+        ..SMALL => &[],
+        SMALL..ROOMY => &[AGES, INTERVALS, "Cost: since the month began, in UTC."],
+        ROOMY.. => &[AGES, INTERVALS, "Calls to Cost: since the month began, in UTC."],
+    };
     let lines = meanings.iter().flat_map(|meaning| wrap(meaning, width.saturating_sub(2).max(20)));
     lines.map(|line| Row::new(theme).add(Role::Dim, format!(" {line}"))).collect()
 }

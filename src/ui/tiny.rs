@@ -15,14 +15,16 @@ use crate::domain::view::{FleetView, TenantRow};
 use crate::ui::header::clock;
 use crate::ui::paint::{Row, left, overlay, right};
 use crate::ui::theme::{Role, Theme};
-use crate::ui::{footer, format, help, table, tenant};
+use crate::ui::{collector, footer, format, help, table, tenant};
 
 pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if state.help {
         return help::draw(state, theme, area, buf);
     }
-    if let Screen::Tenant(owner) = &state.screen {
-        return tenant::draw(owner, state, theme, area, buf);
+    match &state.screen {
+        Screen::Tenant(owner) => return tenant::draw(owner, state, theme, area, buf),
+        Screen::Collector => return collector::draw(state, theme, area, buf),
+        Screen::Tenants => {}
     }
     let Some(view) = &state.view else {
         return Row::new(theme).add(Role::Title, "bedtop: opening").paint(area, 0, buf);
