@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::ids::ProfileKey;
-use crate::domain::profile::{Profile, ProfileKind};
+use crate::domain::profile::{Profile, ProfileKind, ServiceTier};
 
 /// A profile that is gone is still asked for this long: its last points come late.
 const STILL_ASKED: SignedDuration = SignedDuration::from_mins(60);
@@ -55,9 +55,10 @@ impl Roster {
         self.profiles.values().filter(is_asked).cloned().collect()
     }
 
-    /// The keys of all that are there.
+    /// The keys of all that are there; parts come with their whole.
     pub(super) fn keys(&self) -> Vec<ProfileKey> {
-        self.profiles.values().filter(|profile| !profile.deleted).map(|profile| profile.key.clone()).collect()
+        let is_whole = |profile: &&Profile| !profile.deleted && profile.tier == ServiceTier::Standard;
+        self.profiles.values().filter(is_whole).map(|profile| profile.key.clone()).collect()
     }
 
     /// Whether nothing is known yet.
@@ -105,6 +106,13 @@ mod tests {
         roster.update(vec![profile("a"), profile("b")], after(10));
         assert_eq!(states(&roster), [("a".into(), true), ("b".into(), false)]);
         assert_eq!(roster.all()[0].tags.len(), 1);
+    }
+
+    #[test]
+    fn parts_are_known_and_come_with_their_whole() {
+        let mut roster = Roster::default();
+        roster.update(vec![profile("a"), Profile { tier: ServiceTier::Flex, ..profile("a@flex") }], after(0));
+        assert_eq!((roster.all().len(), roster.keys().len()), (2, 1));
     }
 
     #[test]
