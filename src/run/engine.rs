@@ -62,6 +62,14 @@ pub struct Wiring {
     pub watched: watch::Receiver<Option<Owner>>,
     /// Where it publishes.
     pub updates: watch::Sender<Update>,
+    /// Turns true when it should end: what waits then is dropped, and asked for again another time.
+    pub stopped: watch::Receiver<bool>,
+}
+
+impl Wiring {
+    fn is_stopped(&self) -> bool {
+        *self.stopped.borrow()
+    }
 }
 
 /// Store, judge and what they are asked.
@@ -89,14 +97,20 @@ impl Engine {
         self.store
     }
 
-    /// Works until every sender of commands is gone. Commands that wait are taken together, so that a view is
-    /// made once for all of them.
+    /// Works until it is stopped or every sender of commands is gone. Commands that wait are taken together, so that
+    /// a view is made once for all of them.
     pub fn run(mut self, mut wiring: Wiring) {
         self.publish(&wiring);
         while let Some(command) = wiring.commands.blocking_recv() {
+            if wiring.is_stopped() {
+                return;
+            }
             self.handle(command);
             for _ in 1..QUEUE_LENGTH {
                 let Ok(waiting) = wiring.commands.try_recv() else { break };
+                if wiring.is_stopped() {
+                    return;
+                }
                 self.handle(waiting);
             }
             self.publish(&wiring);
@@ -166,7 +180,7 @@ impl Engine {
     /// Publishes the view, made anew only if something was stored or stepped, and the watched detail. Before the first
     /// answer ever there is nothing to show.
     fn publish(&mut self, wiring: &Wiring) {
-        if self.store.newest_poll().is_none() {
+        if self.store.newest_poll().is_none() || wiring.is_stopped() {
             return;
         }
         let watched = wiring.watched.borrow().clone();

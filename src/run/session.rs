@@ -59,7 +59,8 @@ impl Session {
         let (commands, commands_out) = mpsc::channel(QUEUE_LENGTH);
         let (stop, stopped) = watch::channel(false);
         let (watched, watched_out) = watch::channel(None);
-        let wiring = Wiring { commands: commands_out, watched: watched_out, updates: updates_in };
+        let wiring =
+            Wiring { commands: commands_out, watched: watched_out, updates: updates_in, stopped: stopped.clone() };
         let refresh = Arc::new(Notify::new());
         let (ready, prepared) = oneshot::channel();
         let engine = thread::Builder::new()
