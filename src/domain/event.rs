@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{BudgetId, Owner, ScopeName};
+use crate::domain::ids::{BudgetId, ModelId, Owner, PoolName, ScopeName};
 use crate::domain::level::Level;
 
 /// One reason to be at a level.
@@ -12,6 +12,22 @@ use crate::domain::level::Level;
 pub enum Signal {
     /// Spend against a budget and its pace.
     Budget,
+    /// Speed of spending against the speed that would use the budget up exactly, or against the own past.
+    Burn,
+    /// The spend expected at the end of the period.
+    Forecast,
+    /// Usage outside the band that the own past lets expect.
+    Anomaly,
+    /// Tokens or requests a minute against a limit.
+    Quota,
+    /// Calls refused by AWS for their rate.
+    Throttles,
+    /// Calls that failed.
+    Errors,
+    /// What was committed to and will not be used.
+    Commitment,
+    /// What the tenant pays against what it costs.
+    Margin,
     /// The age and health of the data.
     Data,
     /// Usage that cannot be priced or attributed.
@@ -24,6 +40,14 @@ impl Signal {
     pub fn name(self) -> &'static str {
         match self {
             Self::Budget => "budget",
+            Self::Burn => "burn",
+            Self::Forecast => "forecast",
+            Self::Anomaly => "anomaly",
+            Self::Quota => "quota",
+            Self::Throttles => "throttles",
+            Self::Errors => "errors",
+            Self::Commitment => "commitment",
+            Self::Margin => "margin",
             Self::Data => "data",
             Self::Coverage => "coverage",
         }
@@ -37,6 +61,12 @@ pub enum Subject {
     Owner(Owner),
     /// A polled account and region.
     Scope(ScopeName),
+    /// Several tenants that share a budget.
+    Pool(PoolName),
+    /// All of a scope's profiles that share the quota of one model.
+    Quota(ScopeName, ModelId),
+    /// Every tenant at once: AWS or the collector.
+    Fleet,
 }
 
 impl Subject {
@@ -46,6 +76,9 @@ impl Subject {
         match self {
             Self::Owner(owner) => owner.name(),
             Self::Scope(scope) => scope.as_str(),
+            Self::Pool(pool) => pool.as_str(),
+            Self::Quota(_, model) => model.as_str(),
+            Self::Fleet => "fleet",
         }
     }
 }

@@ -55,6 +55,10 @@ name_type! {
     BudgetId
 }
 name_type! {
+    /// A group of tenants that share a budget, by the name the config gives it.
+    PoolName
+}
+name_type! {
     /// The bare id of an inference profile: 12 characters on AWS, the last segment of its ARN, and
     /// the value of the CloudWatch dimension `ModelId`.
     ProfileId
