@@ -5,19 +5,22 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use color_eyre::eyre::{Result, WrapErr};
 
 use crate::config::{self, Effective, Overrides};
 
+mod check;
 mod collect;
 mod config_command;
 mod console;
 mod demo;
+mod iam_policy;
 mod input;
 mod plan;
 mod profiles;
 mod replay;
+mod shell;
 mod status;
 mod tenants;
 
@@ -66,31 +69,46 @@ enum Command {
     Status(status::Status),
     Tenants(tenants::Tenants),
     Profiles(profiles::Profiles),
+    Check(check::Check),
     Plan(plan::PlanCommand),
     #[command(subcommand)]
     Config(config_command::ConfigCommand),
+    IamPolicy(iam_policy::IamPolicy),
+    Completions(shell::Completions),
+    Man(shell::Man),
 }
 
 /// Runs the program; gives its exit code: 0, 1 failure, 2 usage, 128 + the number of the signal that ended it.
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // Help goes to standard output, faults to standard error; a closed pipe is nobody's fault.
             let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            let is_check = code != 0 && command_name(&arguments).as_deref() == Some(check::Check::NAME);
+            return ExitCode::from(if is_check { check::Check::fail("its arguments are wrong") } else { code });
         }
     };
     install_reports();
+    let is_check = matches!(cli.command, Some(Command::Check(_)));
     match run(cli) {
         Ok(code) => ExitCode::from(code),
+        Err(report) if is_check => ExitCode::from(check::Check::fail(&chain(&report))),
         Err(report) if is_broken_pipe(&report) => ExitCode::SUCCESS,
         Err(report) => {
             let _ = writeln!(io::stderr(), "bedtop: {}", chain(&report));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The command that was meant, as far as the arguments can be read.
+fn command_name(arguments: &[OsString]) -> Option<String> {
+    let lenient = Cli::command().ignore_errors(true).try_get_matches_from(arguments).ok()?;
+    lenient.subcommand_name().map(str::to_owned)
 }
 
 fn run(cli: Cli) -> Result<u8> {
@@ -103,8 +121,12 @@ fn run(cli: Cli) -> Result<u8> {
         Some(Command::Status(status)) => status.run(&global),
         Some(Command::Tenants(tenants)) => tenants.run(&global),
         Some(Command::Profiles(profiles)) => profiles.run(&global),
+        Some(Command::Check(check)) => check.run(&global),
         Some(Command::Plan(plan)) => plan.run(),
         Some(Command::Config(command)) => command.run(&global),
+        Some(Command::IamPolicy(command)) => command.run(&global),
+        Some(Command::Completions(command)) => command.run(),
+        Some(Command::Man(_)) => shell::Man::run(),
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! [`FleetView`]: crate::domain::view::FleetView
 
+pub mod check;
 pub mod csv;
+pub mod iam;
 pub mod json;
 pub mod plan;
 pub mod profiles;

@@ -214,7 +214,7 @@ fn a_damaged_store_is_told_kept_aside_and_started_anew() {
 #[test]
 fn every_command_has_a_help_with_an_example() {
     let home = home();
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 13] = [
         &[],
         &["demo"],
         &["replay"],
@@ -224,6 +224,10 @@ fn every_command_has_a_help_with_an_example() {
         &["config", "init"],
         &["config", "check"],
         &["config", "show"],
+        &["check"],
+        &["iam-policy"],
+        &["completions"],
+        &["man"],
     ];
     for command in commands {
         let help = printed(home.path(), &[command, &["--help"]].concat());
@@ -268,4 +272,88 @@ fn profiles_are_listed_and_those_to_be_mended_first_by_money() {
     assert_eq!((&json["schema"], &json["profiles"][0]["tenant"]), (&1.into(), &"unattributed".into()));
     let csv = printed(home.path(), &["profiles", "--output", "csv", "--input", "usage.csv"]);
     assert!(csv.starts_with("tenant,scope,profile,name,kind,model"), "{csv}");
+}
+
+/// A budget of this many dollars a month over the one tenant of a usage CSV that costs 4.50.
+fn home_with_budget(dollars: u32) -> tempfile::TempDir {
+    let home = home();
+    fs::write(
+        home.path().join("one.csv"),
+        "timestamp,tenant,input_tokens,output_tokens\n2026-11-01T00:00:00Z,acme,1000000,100000\n",
+    )
+    .expect("written");
+    let config = format!("[[budget]]\nid = \"b\"\namount = \"{dollars} USD\"\ntenants = [\"*\"]\n");
+    fs::write(home.path().join("c.toml"), config).expect("written");
+    home
+}
+
+const CHECK: [&str; 7] = ["check", "--config", "c.toml", "--input", "one.csv", "--price", "input=3,output=15"];
+
+#[rstest]
+#[case::green(1000, &[], 0, "BEDTOP OK - 1 green |")]
+#[case::red(4, &[], 2, "BEDTOP CRITICAL - 1 red; red acme:")]
+#[case::nobody(4, &["--tenant", "globex*"], 3, "BEDTOP UNKNOWN - no tenant to judge |")]
+#[case::a_wrong_flag(4, &["--fail-on", "purple"], 3, "BEDTOP UNKNOWN - its arguments are wrong")]
+fn a_check_answers_as_a_plugin(#[case] budget: u32, #[case] more: &[&str], #[case] code: i32, #[case] expected: &str) {
+    let home = home_with_budget(budget);
+    let output = run(home.path(), &[CHECK.as_slice(), more].concat());
+    let line = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+    assert!(line.starts_with(expected) && line.lines().count() == 1, "{line}");
+}
+
+#[rstest]
+#[case::no_history(&["check"])]
+#[case::no_file(&["check", "--input", "nowhere.csv"])]
+#[case::no_config(&["check", "--config", "nowhere.toml"])]
+fn a_check_that_fails_is_unknown_and_never_something_else(#[case] arguments: &[&str]) {
+    let home = home();
+    let output = run(home.path(), arguments);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(output.stdout.starts_with(b"BEDTOP UNKNOWN - "), "{}", said(&output));
+}
+
+#[test]
+fn the_policy_is_read_only_and_bounded_by_the_regions_of_the_config() {
+    let home = home();
+    let text =
+        "[[scope]]\nname = \"a\"\nregion = \"eu-west-1\"\nrole_arn = \"arn:aws:iam::111122223333:role/reader\"\n";
+    fs::write(home.path().join("c.toml"), text).expect("written");
+    let policy = printed(home.path(), &["iam-policy", "--config", "c.toml", "--feature", "assume-role"]);
+    let policy: serde_json::Value = serde_json::from_str(&policy).expect("JSON");
+    let actions: Vec<&str> = policy["Statement"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .flat_map(|statement| statement["Action"].as_array().expect("a list"))
+        .filter_map(|action| action.as_str())
+        .collect();
+    let expected = [
+        "cloudwatch:GetMetricData",
+        "cloudwatch:ListMetrics",
+        "bedrock:ListInferenceProfiles",
+        "tag:GetResources",
+        "bedrock:ListTagsForResource",
+        "sts:AssumeRole",
+    ];
+    assert_eq!(actions, expected);
+    assert_eq!(policy["Statement"][3]["Resource"][0], "arn:aws:iam::111122223333:role/reader");
+    assert_eq!(policy["Statement"][0]["Condition"]["StringEquals"]["aws:RequestedRegion"][0], "eu-west-1");
+    refused(home.path(), &["iam-policy", "--feature", "sns"], 2);
+}
+
+#[test]
+fn completions_and_the_manual_name_every_command() {
+    let home = home();
+    let pages = [
+        printed(home.path(), &["completions", "bash"]),
+        printed(home.path(), &["completions", "zsh"]),
+        printed(home.path(), &["completions", "fish"]),
+        printed(home.path(), &["man"]),
+    ];
+    for page in pages {
+        for command in ["demo", "replay", "collect", "status", "check", "tenants", "profiles", "plan", "config"] {
+            assert!(page.contains(command), "{command} is missing");
+        }
+    }
 }
