@@ -23,11 +23,11 @@
 //! | 6 | `app`: the screen's state and its actions; `term`: the terminal as a value |
 //! | 4 | `judge`: history in, FleetView out; `collect`: polls sources, data health, own cost |
 //! | 3 | `alert`: signals, levels, the log of changes |
-//! | 2 | `history`: the sled store; `source`: AWS, recorded trace, demo |
+//! | 2 | [`forecast`]: expected usage with intervals, odd values; `history`: the sled store; `source`: AWS, recorded trace, demo |
 //! | 1 | `cost`: prices and budgets to money; `config`: TOML to a checked `Config` |
 //! | 0 | [`domain`]: plain data, no I/O |
 //!
-//! Walls beside the floors: `judge`, `alert` and `cost` see history only through
+//! Walls beside the floors: `judge`, `alert`, `forecast` and `cost` see history only through
 //! [`domain::history::History`]; `ui`, `app` and `report` never import `history` or `source`; only
 //! `source` opens network connections.
 
@@ -38,6 +38,7 @@ pub mod collect;
 pub mod config;
 pub mod cost;
 pub mod domain;
+pub mod forecast;
 pub mod history;
 pub mod judge;
 pub mod report;

@@ -1,0 +1,208 @@
+//! A series fitted: what it will use, hour by hour and in total.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::time::TimeSpan;
+use crate::forecast::band::Band;
+use crate::forecast::exhaustion::{Exhaustion, Path};
+use crate::forecast::level::{Level, Traits};
+use crate::forecast::prior::Prior;
+use crate::forecast::profile::{WeekProfile, as_f64, hour_of_week};
+use crate::forecast::series::HourlySeries;
+use crate::forecast::total::{KNOTS, TotalForecast};
+
+/// Totals further ahead than this are cut off, in hours: two years.
+const FURTHEST: f64 = 2.0 * 366.0 * 24.0;
+
+/// From an instant on, what is forecast counts so many times: a price that changes, a contract that ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Factor {
+    /// When it starts to hold; until the next one does.
+    pub from: Timestamp,
+    /// By how much the forecast is multiplied.
+    pub factor: f64,
+}
+
+/// The forecast of one series, as of its end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    origin: Timestamp,
+    level: Level,
+    traits: Traits,
+    profile: WeekProfile,
+    /// The profile's mean weight over the hours that the recent level was taken from.
+    recent_weight: f64,
+    widening: f64,
+    factors: Vec<Factor>,
+    prior: Prior,
+}
+
+impl Model {
+    /// Fits a series of any length, an empty one too. Costs O(length).
+    #[must_use]
+    pub fn fit(series: &HourlySeries, prior: &Prior) -> Self {
+        let profile = WeekProfile::of(series, &prior.shrinkage);
+        let origin = series.end();
+        let recent = series.len().min(24);
+        let first = (hour_of_week(origin) + 168 - recent) % 168;
+        Self {
+            origin,
+            level: Level::of(series, prior.fade_hours),
+            traits: Traits::of(series),
+            recent_weight: profile.mean_over(first, recent).max(0.1),
+            profile,
+            widening: 1.0,
+            factors: Vec::new(),
+            prior: prior.clone(),
+        }
+    }
+
+    /// The same with all intervals of totals wider (or narrower) by this factor: what the record of its own past
+    /// forecasts asks for.
+    #[must_use]
+    pub fn widened(mut self, factor: f64) -> Self {
+        self.widening = if factor.is_finite() { factor.clamp(0.5, 4.0) } else { 1.0 };
+        self
+    }
+
+    /// The same in money: from each instant on, an amount counts `factor` times; 1 before the first.
+    #[must_use]
+    pub fn with_factors(mut self, mut factors: Vec<Factor>) -> Self {
+        factors.retain(|factor| factor.factor.is_finite() && factor.factor >= 0.0);
+        factors.sort_by_key(|factor| factor.from);
+        self.factors = factors;
+        self
+    }
+
+    /// Where the history ends and the forecast begins.
+    #[must_use]
+    pub fn origin(&self) -> Timestamp {
+        self.origin
+    }
+
+    /// Hours of history it is made from.
+    #[must_use]
+    pub fn history_hours(&self) -> f64 {
+        self.traits.hours
+    }
+
+    /// The expected amount of the hour that holds the instant; of one in the past, by today's level.
+    #[must_use]
+    pub fn expected(&self, hour: Timestamp) -> Band {
+        let ahead = self.hours_ahead(hour).floor();
+        let mean = self.mean_hour(ahead);
+        let scale = self.hour_width(ahead);
+        let bound = |knot: usize| mean * (scale * self.prior.hour_errors[knot]).exp();
+        Band { mean, lo80: bound(3), hi80: bound(11), lo95: bound(1), hi95: bound(13), hi99: bound(14) }
+    }
+
+    /// The total of the next `hours`.
+    #[must_use]
+    pub fn total(&self, hours: f64) -> TotalForecast {
+        self.total_of_hours(0.0, hours)
+    }
+
+    /// The total between two instants; before the origin nothing is forecast.
+    #[must_use]
+    pub fn total_between(&self, from: Timestamp, until: Timestamp) -> TotalForecast {
+        self.total_of_hours(self.hours_ahead(from), self.hours_ahead(until))
+    }
+
+    /// When `remaining` will be used up, counted from the origin; `None` where even the 90 % path stays below it
+    /// until `until`.
+    #[must_use]
+    pub fn exhaustion(&self, remaining: f64, until: Timestamp) -> Option<Exhaustion> {
+        let hours = self.hours_ahead(until).clamp(0.0, FURTHEST);
+        let means = self.means(hours);
+        let path = Path::new(self.origin, &means, |hours, mean| self.distribution(hours, mean));
+        path.exhaustion(remaining)
+    }
+
+    /// Which share of a period's use is to be expected by `now`, by the profile alone: 0 to 1.
+    #[must_use]
+    pub fn expected_share(&self, period: TimeSpan, now: Timestamp) -> f64 {
+        let whole = self.weight_between(period.start, period.end);
+        if whole <= 0.0 {
+            return period.elapsed_share(now);
+        }
+        (self.weight_between(period.start, now.clamp(period.start, period.end)) / whole).clamp(0.0, 1.0)
+    }
+
+    /// The sum of the profile's weights between two instants, in hours.
+    fn weight_between(&self, from: Timestamp, until: Timestamp) -> f64 {
+        let (start, hours) = (hour_of_week(from), until.duration_since(from).as_secs_f64() / 3600.0);
+        let into_hour = from.as_second().rem_euclid(3600);
+        let offset = f64::from(i32::try_from(into_hour).unwrap_or(0)) / 3600.0;
+        let end = (offset + hours).clamp(0.0, FURTHEST);
+        pieces(offset, end).map(|(index, share)| share * self.profile.of_hour(start + index)).sum()
+    }
+
+    fn total_of_hours(&self, from: f64, until: f64) -> TotalForecast {
+        let (from, until) = (from.clamp(0.0, FURTHEST), until.clamp(0.0, FURTHEST));
+        let mean: f64 = pieces(from, until).map(|(index, share)| share * self.mean_hour(as_f64(index))).sum();
+        self.distribution((until - from).max(0.0), mean)
+    }
+
+    /// Sums of the means up to each hour's end.
+    fn means(&self, hours: f64) -> Vec<f64> {
+        let mut sum = 0.0;
+        let add = |(index, share): (usize, f64)| {
+            sum += share * self.mean_hour(as_f64(index));
+            sum
+        };
+        pieces(0.0, hours).map(add).collect()
+    }
+
+    fn mean_hour(&self, ahead: f64) -> f64 {
+        let hour = self.origin.saturating_add(SignedDuration::from_secs_f64(ahead * 3600.0)).unwrap_or(Timestamp::MAX);
+        let weight = self.profile.at(hour);
+        let share = self.level.recent_share(ahead.max(0.0));
+        let recent = self.level.recent / self.recent_weight;
+        weight * (share * recent + (1.0 - share) * self.level.lasting) * self.factor_at(hour)
+    }
+
+    fn factor_at(&self, at: Timestamp) -> f64 {
+        let holds = self.factors.partition_point(|factor| factor.from <= at);
+        if holds == 0 { 1.0 } else { self.factors[holds - 1].factor }
+    }
+
+    fn distribution(&self, hours: f64, mean: f64) -> TotalForecast {
+        let floor = 0.05 * self.level.after(hours / 2.0) * hours;
+        let width = self.total_width(hours);
+        let cap = (2.0 * self.traits.highest_day * hours).max(mean);
+        let quantile = |error: f64| (((mean + floor) * (width * error).exp()) - floor).clamp(0.0, cap);
+        let mut quantiles = [0.0; KNOTS];
+        for (quantile_at, error) in quantiles.iter_mut().zip(self.prior.errors) {
+            *quantile_at = quantile(error);
+        }
+        TotalForecast::new(mean, quantiles)
+    }
+
+    fn total_width(&self, hours: f64) -> f64 {
+        let [constant, volatility, horizon, history, idle] = self.prior.width;
+        let by_horizon = horizon * (1.0 + hours / 24.0).ln();
+        let by_history = history * (-self.traits.hours / 48.0).exp();
+        let by_activity = idle * (1.0 - self.traits.activity);
+        let width = constant + volatility * self.traits.volatility.min(2.0) + by_horizon + by_history + by_activity;
+        width * self.widening
+    }
+
+    fn hour_width(&self, ahead: f64) -> f64 {
+        self.total_width(ahead.max(0.0) / 4.0)
+    }
+
+    fn hours_ahead(&self, at: Timestamp) -> f64 {
+        at.duration_since(self.origin).as_secs_f64() / 3600.0
+    }
+}
+
+/// The whole hours that `from..until` touches, with the share of each that lies inside.
+fn pieces(from: f64, until: f64) -> impl Iterator<Item = (usize, f64)> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to FURTHEST")]
+    let (first, last) = (from.max(0.0).floor() as usize, until.max(0.0).ceil() as usize);
+    (first..last).map(move |hour| {
+        let start = as_f64(hour).max(from);
+        let end = as_f64(hour + 1).min(until);
+        (hour, (end - start).max(0.0))
+    })
+}
