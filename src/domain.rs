@@ -1,5 +1,6 @@
 //! The words of the field as types: plain data that every room shares, without I/O.
 
+pub mod action;
 pub mod arn;
 pub mod budget;
 pub mod calendar;
@@ -8,8 +9,10 @@ pub mod health;
 pub mod history;
 pub mod ids;
 pub mod level;
+pub mod matcher;
 pub mod meter;
 pub mod money;
+pub mod notice;
 pub mod profile;
 pub mod tenancy;
 pub mod text;

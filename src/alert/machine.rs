@@ -130,7 +130,7 @@ fn transition(old: Option<Standing>, seen: &Observation) -> Standing {
 }
 
 fn change(alert: &AlertKey, previous: Level, level: Level, at: Timestamp, reason: String) -> LevelChange {
-    LevelChange { at, alert: alert.clone(), previous, level, reason }
+    LevelChange { at, alert: alert.clone(), previous, level, reason, note: None }
 }
 
 #[cfg(test)]

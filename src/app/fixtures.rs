@@ -200,6 +200,7 @@ fn log() -> Vec<LevelChange> {
         previous,
         level,
         reason: reason.into(),
+        note: None,
     };
     vec![
         change(

@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::action::{Action, SilenceId};
 use crate::domain::ids::{BudgetId, ModelId, Owner, PoolName, ScopeName};
 use crate::domain::level::Level;
+use crate::domain::notice::{Fingerprint, NoticeKind};
 
 /// One reason to be at a level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -107,4 +109,126 @@ pub struct LevelChange {
     pub level: Level,
     /// Why, in one line.
     pub reason: String,
+    /// What is special about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<ChangeNote>,
+}
+
+/// What is special about a change of level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeNote {
+    /// The budget's period is over: it starts again with the next one.
+    Reset,
+    /// Late or revised data made it: on time, it would have been said earlier, or not at all.
+    Revised,
+    /// It changes so often that it stays at its highest level until it is steady.
+    Flapping,
+    /// Its tenant, budget or scope is no longer judged.
+    Gone,
+}
+
+impl ChangeNote {
+    /// The name in tables, CSV and JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reset => "reset",
+            Self::Revised => "revised",
+            Self::Flapping => "flapping",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// An entry of the alert log: everything that was said, done and sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: Happening,
+}
+
+/// The kinds of entries of the alert log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Happening {
+    /// An alert changed its level.
+    Change(LevelChange),
+    /// A person did something.
+    Action(Action),
+    /// People were to be told, and were not.
+    Skip(Skip),
+    /// A response was made, or failed.
+    Delivery(DeliveryNote),
+}
+
+/// Something that people were not told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Skip {
+    /// Of which alert.
+    pub alert: AlertKey,
+    /// At which level.
+    pub level: Level,
+    /// What they would have been told.
+    pub kind: NoticeKind,
+    /// Why not.
+    pub why: Mute,
+}
+
+/// Why people are not told of an alert that fires.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mute {
+    /// A silence holds.
+    Silenced(SilenceId),
+    /// A louder alert says it already.
+    Inhibited(Fingerprint),
+}
+
+/// What came of an attempt to tell someone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryNote {
+    /// The id of the notice.
+    pub notice: String,
+    /// Of which alert.
+    pub alert: AlertKey,
+    /// What was to be told.
+    pub kind: NoticeKind,
+    /// At which level.
+    pub level: Level,
+    /// Whom, by the name the config gives.
+    pub receiver: String,
+    /// How it went.
+    pub outcome: Outcome,
+    /// The answer, the fault, or why it was left out; for people.
+    pub detail: String,
+}
+
+/// How an attempt to tell someone went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It arrived.
+    Delivered,
+    /// It failed and is tried again.
+    Failed,
+    /// It failed too often and is not tried again.
+    Dead,
+    /// It was left out for a rule: quiet hours, stale data, a ceiling, a rehearsal.
+    LeftOut,
+}
+
+impl Outcome {
+    /// The name in tables, CSV and JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Dead => "dead",
+            Self::LeftOut => "left_out",
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! What the judge says of the fleet at an instant: the one thing that screens and reports show.
 
+mod alerts;
 mod detail;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,6 +15,7 @@ use crate::domain::money::{CostRange, Money};
 use crate::domain::profile::{ProfileKind, Reach, ServiceTier};
 use crate::domain::tenancy::TagFault;
 use crate::domain::time::{Step, TimeSpan};
+pub use alerts::{AlertRow, Notification};
 pub use detail::{MeterSeries, TenantDetail};
 
 /// Where a figure comes from.

@@ -175,6 +175,7 @@ fn profiles_states_and_the_log_survive_a_restart() {
         previous: Level::Green,
         level: Level::Orange,
         reason: "why".into(),
+        note: None,
     };
     store.record(std::slice::from_ref(&change), b"state").expect("stored");
     store.record(&[LevelChange { level: Level::Red, ..change.clone() }], b"later state").expect("stored");
