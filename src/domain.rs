@@ -14,6 +14,7 @@ pub mod meter;
 pub mod money;
 pub mod notice;
 pub mod profile;
+pub mod space;
 pub mod tenancy;
 pub mod text;
 pub mod time;

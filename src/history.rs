@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod five_minutes;
 mod head;
+mod journal;
 mod keys;
 mod lag;
 mod load;
@@ -24,6 +25,7 @@ mod open;
 mod reader;
 mod row;
 mod sealed;
+mod spaces;
 mod status;
 mod store;
 

@@ -21,7 +21,7 @@ pub(super) const LARGEST_VALUE: usize = 24 * 1024;
 /// The size of a segment in bytes. A store keeps the one it was made with.
 pub(super) const SEGMENT_SIZE: usize = 2 * 1024 * 1024;
 /// The most operations of one batch.
-const LARGEST_BATCH: usize = 200;
+pub(super) const LARGEST_BATCH: usize = 200;
 /// The memory that sled may use for pages, in bytes.
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 /// sled lets go of its own lock a moment after a process has died.
@@ -46,9 +46,9 @@ pub(super) struct Engine {
     db: Db,
     log: Option<File>,
     folder: PathBuf,
-    /// A test may have writes refused, as a full disk does.
+    /// A test may have writes refused after some more batches, as a full disk does.
     #[cfg(test)]
-    pub(super) refuses: std::cell::Cell<bool>,
+    pub(super) batches_left: std::cell::Cell<Option<u32>>,
 }
 
 /// Why the engine did not open.
@@ -78,7 +78,7 @@ impl Engine {
             log: None,
             folder: folder.to_owned(),
             #[cfg(test)]
-            refuses: std::cell::Cell::new(false),
+            batches_left: std::cell::Cell::new(None),
         };
         if !durable {
             return Ok(engine);
@@ -90,12 +90,10 @@ impl Engine {
 
     /// Writes operations in order, a batch at a time; each batch is stored whole or not at all.
     pub(super) fn write(&self, operations: Vec<Operation>) -> Result<(), StoreError> {
-        #[cfg(test)]
-        if self.refuses.get() {
-            return Err(StoreError::Engine { action: "write to", cause: "refused by a test".to_owned() });
-        }
         let mut operations = operations.into_iter().peekable();
         while operations.peek().is_some() {
+            #[cfg(test)]
+            self.count_down()?;
             let mut batch = Batch::default();
             for operation in operations.by_ref().take(LARGEST_BATCH) {
                 match operation {
@@ -106,6 +104,17 @@ impl Engine {
             self.db.apply_batch(batch).map_err(|error| engine_error("write to", &error))?;
         }
         Ok(())
+    }
+
+    #[cfg(test)]
+    fn count_down(&self) -> Result<(), StoreError> {
+        match self.batches_left.get() {
+            Some(0) => Err(StoreError::Engine { action: "write to", cause: "refused by a test".to_owned() }),
+            left => {
+                self.batches_left.set(left.map(|left| left - 1));
+                Ok(())
+            }
+        }
     }
 
     /// Returns when everything written is on the disk.

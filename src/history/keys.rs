@@ -24,6 +24,10 @@ pub(super) enum Kind {
     Status,
     /// A change of level.
     Change,
+    /// An entry of a named space.
+    Space,
+    /// A batch too large for the engine, until it is written.
+    Journal,
 }
 
 impl Kind {
@@ -37,6 +41,8 @@ impl Kind {
             Self::Profile => b'p',
             Self::Status => b's',
             Self::Change => b'c',
+            Self::Space => b'x',
+            Self::Journal => b'j',
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::health::ScopeStatus;
 use crate::domain::ids::{ProfileKey, ProfileRef, ScopeName};
 use crate::domain::meter::Counts;
 use crate::domain::profile::Profile;
+use crate::domain::space::Edit;
 use crate::domain::time::{Step, TimeSpan};
 use crate::domain::usage::{Batch, Point, ProfileUsage};
 use crate::history::codec::{checked, with_checksum};
@@ -137,12 +138,13 @@ impl Store {
             marked: open::marked(folder),
             _lock: opened.lock,
         };
+        store.engine.recover()?;
         store.load();
         Ok(store)
     }
 
-    /// Takes what a poll brought: its points first, its outcome last, so that the watermark never covers points
-    /// that are not stored.
+    /// Takes what a poll brought: young points and its outcome as one; what belongs to days that are over before it, so
+    /// that the watermark never covers points that are not stored.
     ///
     /// # Errors
     /// When it cannot be written. What is then known in memory only is written with the next batch.
@@ -152,12 +154,13 @@ impl Store {
         let (sealed, changed) = self.take_points(&batch.points, batch.poll.at);
         let five_minutes = self.take_five_minutes(&batch.five_minutes);
         let hours = self.take_hours(&batch.hours);
-        let mut operations = self.put_unwritten();
-        operations.extend(sealed.into_iter().chain(five_minutes).chain(hours));
-        self.engine.write(operations)?;
+        // What is merged into days that are over is the same however often it is stored.
+        self.engine.write(sealed.into_iter().chain(five_minutes).chain(hours).collect())?;
         let status = self.status_after(&batch.poll, &changed);
         let key = keys::status(batch.poll.at, status.scope.as_str());
-        self.engine.write(vec![Operation::Put(key, encode(&status))])?;
+        let mut operations = self.put_unwritten();
+        operations.push(Operation::Put(key, encode(&status)));
+        self.engine.commit(operations)?;
         self.engine.sync()?;
         self.unwritten = Unwritten::default();
         debug!(
@@ -172,17 +175,19 @@ impl Store {
         Ok(())
     }
 
-    /// Stores changes of level with the checkpoint that follows from them, as one.
+    /// Stores changes of level, the checkpoint that follows from them, and what other rooms keep of them: all or
+    /// nothing.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn record(&mut self, changes: &[LevelChange], checkpoint: &[u8]) -> Result<(), StoreError> {
+    pub fn record(&mut self, changes: &[LevelChange], checkpoint: &[u8], extra: Vec<Edit>) -> Result<(), StoreError> {
         let mut operations = vec![Operation::Put(keys::CHECKPOINT.to_vec(), with_checksum(checkpoint.to_vec()))];
         for change in changes {
             self.change_sequence = self.change_sequence.wrapping_add(1);
             operations.push(Operation::Put(keys::change(change.at, self.change_sequence), encode(change)));
         }
-        self.engine.write(operations)?;
+        operations.extend(self.operations_of(extra));
+        self.engine.commit(operations)?;
         self.engine.sync()
     }
 

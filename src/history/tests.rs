@@ -177,8 +177,8 @@ fn profiles_states_and_the_log_survive_a_restart() {
         reason: "why".into(),
         note: None,
     };
-    store.record(std::slice::from_ref(&change), b"state").expect("stored");
-    store.record(&[LevelChange { level: Level::Red, ..change.clone() }], b"later state").expect("stored");
+    store.record(std::slice::from_ref(&change), b"state", Vec::new()).expect("stored");
+    store.record(&[LevelChange { level: Level::Red, ..change.clone() }], b"later state", Vec::new()).expect("stored");
     drop(store);
     let store = open(folder.path());
     let kept: Vec<_> = store.profiles()[0].1.to_vec();
@@ -306,13 +306,13 @@ fn five_minutes_outlive_the_points_they_are_made_of() {
 fn what_could_not_be_written_is_written_with_the_next_batch() {
     let folder = folder();
     let mut store = open(folder.path());
-    store.engine.refuses.set(true);
+    store.engine.batches_left.set(Some(0));
     let described =
         Batch { profiles: vec![profile("a", "acme", start())], ..batch(start(), vec![usage("a", start(), tokens(7))]) };
     assert!(store.apply(&described).is_err());
     assert!(store.apply(&described).is_err(), "the same again changes nothing");
     assert_eq!(store.scopes(start()), [], "nothing is known of a scope whose poll was not stored");
-    store.engine.refuses.set(false);
+    store.engine.batches_left.set(None);
     store.apply(&batch(start() + minutes(1), Vec::new())).expect("stored");
     drop(store);
     let store = open(folder.path());

@@ -164,7 +164,7 @@ impl Engine {
         changes.iter().for_each(tell);
         let mut stored = Ok(());
         if !changes.is_empty() {
-            stored = self.store.record(&changes, &self.judge.checkpoint());
+            stored = self.store.record(&changes, &self.judge.checkpoint(), Vec::new());
         }
         let maintained = self.store.maintain(now);
         self.note(stored.and(maintained));
