@@ -15,6 +15,7 @@ mod collect;
 mod config_command;
 mod console;
 mod demo;
+mod doctor;
 mod iam_policy;
 mod input;
 mod plan;
@@ -73,6 +74,7 @@ enum Command {
     Plan(plan::PlanCommand),
     #[command(subcommand)]
     Config(config_command::ConfigCommand),
+    Doctor(doctor::Doctor),
     IamPolicy(iam_policy::IamPolicy),
     Completions(shell::Completions),
     Man(shell::Man),
@@ -124,6 +126,7 @@ fn run(cli: Cli) -> Result<u8> {
         Some(Command::Check(check)) => check.run(&global),
         Some(Command::Plan(plan)) => plan.run(),
         Some(Command::Config(command)) => command.run(&global),
+        Some(Command::Doctor(doctor)) => doctor.run(&global),
         Some(Command::IamPolicy(command)) => command.run(&global),
         Some(Command::Completions(command)) => command.run(),
         Some(Command::Man(_)) => shell::Man::run(),

@@ -4,6 +4,7 @@
 
 pub mod check;
 pub mod csv;
+pub mod doctor;
 pub mod iam;
 pub mod json;
 pub mod plan;

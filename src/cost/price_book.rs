@@ -100,6 +100,12 @@ impl PriceBook {
         &self.change_times
     }
 
+    /// How many models have a price.
+    #[must_use]
+    pub fn model_count(&self) -> usize {
+        self.places_by_model.len()
+    }
+
     /// The price of a profile's model at an instant; `None` where neither the book nor a fallback has one.
     #[must_use]
     pub fn price_for(&self, profile: &Profile, at: Timestamp) -> Option<Match<'_>> {

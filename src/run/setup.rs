@@ -98,8 +98,13 @@ pub fn live(config: &Config) -> Result<Prepared> {
 /// # Errors
 /// When it is locked, damaged beyond repair, of a newer version, or the disk refuses.
 pub fn open_store(config: &Config) -> Result<Store> {
-    let options = StoreOptions { step: Step::MINUTE, retention: retention(config), durable: true };
-    Store::open(&config.store.path, &options).wrap_err("could not open the history")
+    Store::open(&config.store.path, &store_options(config)).wrap_err("could not open the history")
+}
+
+/// How the configured store is opened.
+#[must_use]
+pub fn store_options(config: &Config) -> StoreOptions {
+    StoreOptions { step: Step::MINUTE, retention: retention(config), durable: true }
 }
 
 /// The demo: a simulated fleet in a temporary store.

@@ -4,7 +4,7 @@
 //! Nothing is loaded before the first question, so that the screen is drawn first. [`client`] makes the SDK's
 //! clients, [`profiles`] lists profiles, [`tags`] finds their tags, [`inventory`] finds out from CloudWatch what else
 //! is used, [`metrics`] asks for counts, [`queries`] says by which metrics, [`counters`] counts what all that takes,
-//! [`pace`] keeps it below AWS's request rates, and [`faults`] says what went wrong in words a person can act on.
+//! [`pace`] keeps it below AWS's request rates, [`probe`] asks for each permission in turn, and [`faults`] says what went wrong in words a person can act on.
 
 mod client;
 mod counters;
@@ -12,6 +12,7 @@ mod faults;
 mod inventory;
 mod metrics;
 mod pace;
+mod probe;
 mod profiles;
 mod queries;
 mod tags;
@@ -32,6 +33,7 @@ use client::Clients;
 use counters::Counters;
 use inventory::Inventory;
 pub use pace::Paces;
+pub use probe::{Diagnosis, Probe};
 use queries::CacheNames;
 use tags::Tags;
 
