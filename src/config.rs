@@ -5,13 +5,17 @@
 //! all faults are told at once.
 
 mod amounts;
+mod budgets;
+mod charges;
 mod faults;
 mod load;
 mod model;
+mod plans;
 mod reader;
 mod scopes;
 mod sections;
 mod show;
+mod tenants;
 mod values;
 mod zones;
 

@@ -1,9 +1,11 @@
 //! The words of the field as types: plain data that every room shares, without I/O.
 
 pub mod action;
+pub mod amount;
 pub mod arn;
 pub mod budget;
 pub mod calendar;
+pub mod contract;
 pub mod event;
 pub mod health;
 pub mod history;

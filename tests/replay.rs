@@ -1,22 +1,18 @@
 //! Replaying stored history says what was said live: one function judges both.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use bedtop::config::BudgetThresholds;
-use bedtop::cost::PriceBook;
-use bedtop::domain::budget::Budget;
+use bedtop::domain::budget::{Budget, BudgetOver, Caps};
 use bedtop::domain::calendar::{Calendar, PeriodLength};
 use bedtop::domain::event::LevelChange;
 use bedtop::domain::history::History;
 use bedtop::domain::level::Level;
 use bedtop::domain::money::Money;
-use bedtop::domain::tenancy::TenantRules;
 use bedtop::domain::usage::Batch;
 use bedtop::domain::view::{FleetView, Mode};
 use bedtop::history::{Retention, Store, StoreOptions};
 use bedtop::judge::Judge;
-use bedtop::judge::policy::{Policy, UsageWindow};
+use bedtop::judge::policy::Policy;
 use bedtop::run::engine::{Command, Engine};
 use bedtop::source::replay::Recording;
 use jiff::tz::TimeZone;
@@ -30,20 +26,12 @@ fn recording() -> Recording {
 fn policy() -> Policy {
     let budget = Budget {
         id: "daily".into(),
-        amount: Money::usd(2_000.into()),
+        amount: Money::usd(2_000.into()).into(),
         calendar: Calendar { length: PeriodLength::Day, anchor_day: 1, zone: TimeZone::UTC },
-        tenants: vec!["*".into()],
+        over: BudgetOver::Tenants(vec!["*".into()]),
+        caps: Caps::default(),
     };
-    Policy {
-        mode: Mode::Replay,
-        zone: TimeZone::UTC,
-        tenancy: TenantRules::default(),
-        budgets: vec![budget],
-        thresholds: BudgetThresholds::default(),
-        prices: Arc::new(PriceBook::embedded()),
-        usage_window: UsageWindow::Month,
-        ceiling: Money::ZERO,
-    }
+    Policy { budgets: vec![budget], ..Policy::plain(Mode::Replay) }
 }
 
 fn open(folder: &Path, recording: &Recording) -> Store {

@@ -56,16 +56,18 @@ mod tests {
     use rust_decimal::Decimal;
 
     use super::*;
-    use crate::domain::money::{CostRange, Money};
+    use crate::domain::amount::{Amount, AmountRange};
+    use crate::domain::budget::Caps;
     use crate::domain::time::TimeSpan;
 
     fn standing(used: f64, expected: f64, rest_fits: bool, unpriced_tokens: u64) -> BudgetStanding {
         BudgetStanding {
             id: "month".into(),
-            amount: Money::usd(Decimal::ONE_HUNDRED),
+            amount: Amount::usd(Decimal::ONE_HUNDRED),
+            caps: Caps::default(),
             span: TimeSpan::new(jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::UNIX_EPOCH),
             period: "2026-11".into(),
-            spent: CostRange::ZERO,
+            spent: AmountRange::default(),
             unpriced_tokens,
             used,
             expected,

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
+use crate::domain::amount::AmountRange;
+use crate::domain::budget::Caps;
 use crate::domain::event::{AlertKey, LevelChange, Signal, Subject};
 use crate::domain::health::{Collecting, Fault, Health, Traffic};
 use crate::domain::ids::{Owner, ProfileKey};
@@ -50,10 +52,11 @@ fn row(name: &str, level: Level, cents: i64, budget: i64, tokens: u64) -> Tenant
     let used = if budget > 0 { cents as f64 / 100.0 / budget as f64 } else { 0.0 };
     let budgets = (budget > 0).then(|| BudgetRow {
         id: format!("{name}-monthly").as_str().into(),
-        amount: dollars(budget * 100),
+        amount: dollars(budget * 100).into(),
+        caps: Caps::default(),
         span: month(),
         period: "2026-11".into(),
-        spent: CostRange::exact(dollars(cents)),
+        spent: AmountRange::exact(dollars(cents).into()),
         used,
         expected: 0.62,
         level,

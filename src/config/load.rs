@@ -121,7 +121,9 @@ fn override_timezone(
     let zone =
         zones::zone(&name).map_err(|message| ConfigError::Override(format!("{}: {message}", origin.of("timezone"))))?;
     effective.origins.insert("timezone", origin);
-    for budget in &mut effective.config.budgets {
+    // What has a zone of its own keeps it, and contracts are not for flags to change.
+    let of_file = &effective.config.timezone;
+    for budget in effective.config.budgets.iter_mut().filter(|budget| &budget.calendar.zone == of_file) {
         budget.calendar.zone = zone.clone();
     }
     effective.config.timezone = zone;

@@ -6,10 +6,11 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
-use crate::domain::budget::Budget;
-use crate::domain::ids::{ScopeName, TenantId};
+use crate::domain::budget::{Budget, Pool};
+use crate::domain::contract::{Contract, Contracts, ExchangeRate, Plan, TenantContracts};
+use crate::domain::ids::{PlanId, ScopeName, TenantId};
 use crate::domain::money::Money;
-use crate::domain::tenancy::NamePattern;
+use crate::domain::tenancy::{NamePattern, Tags};
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,8 +29,18 @@ pub struct Config {
     pub scopes: Vec<Scope>,
     /// Tenants that are mapped by hand.
     pub tenants: Vec<Tenant>,
-    /// The budgets.
+    /// Tag keys of profiles whose value is the plan of a tenant that is not mapped by hand, in order of preference.
+    pub plan_tags: Vec<String>,
+    /// The plan of tenants that nothing else tells the plan of.
+    pub default_plan: Option<PlanId>,
+    /// Versions of the plans.
+    pub plans: Vec<Plan>,
+    /// What currencies are worth.
+    pub exchange_rates: Vec<ExchangeRate>,
+    /// The budgets, those of the plans' caps last.
     pub budgets: Vec<Budget>,
+    /// Tenants that share budgets.
+    pub pools: Vec<Pool>,
     /// When signals change level.
     pub alerts: Alerts,
     /// The screen.
@@ -127,13 +138,27 @@ impl Scope {
     }
 }
 
-/// A tenant mapped by hand.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is said of a tenant by hand.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Tenant {
     /// Its id, as in budgets.
     pub id: TenantId,
+    /// What people call it.
+    pub name: Option<String>,
     /// Patterns over ids, ARNs or names of the profiles that belong to it.
     pub profiles: Vec<String>,
+    /// Its plan.
+    pub plan: Option<PlanId>,
+    /// Its own contracts, no two of them at once.
+    pub contracts: Vec<Contract>,
+    /// Tags on top of those of its profiles.
+    pub tags: Tags,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Whom to write or call.
+    pub contact: Option<String>,
+    /// What to do when it is loud.
+    pub runbook_url: Option<String>,
 }
 
 /// When signals change level.
@@ -235,7 +260,12 @@ impl Config {
             },
             scopes: Vec::new(),
             tenants: Vec::new(),
+            plan_tags: ["Plan", "plan_id"].map(str::to_owned).to_vec(),
+            default_plan: None,
+            plans: Vec::new(),
+            exchange_rates: Vec::new(),
             budgets: Vec::new(),
+            pools: Vec::new(),
             alerts: Alerts::default(),
             ui: UiSettings { bell: true, ..UiSettings::default() },
             store: StoreSettings {
@@ -245,6 +275,23 @@ impl Config {
                 keep_hours: SignedDuration::from_hours(455 * DAY_HOURS),
             },
             log: LogSettings::default(),
+        }
+    }
+
+    /// Who pays what.
+    #[must_use]
+    pub fn contracts(&self) -> Contracts {
+        let of_tenant = |tenant: &Tenant| TenantContracts {
+            plan: tenant.plan.clone(),
+            contracts: tenant.contracts.clone(),
+            tags: tenant.tags.clone(),
+        };
+        Contracts {
+            plans: self.plans.clone(),
+            tenants: self.tenants.iter().map(|tenant| (tenant.id.clone(), of_tenant(tenant))).collect(),
+            plan_tags: self.plan_tags.clone(),
+            default_plan: self.default_plan.clone(),
+            exchange_rates: self.exchange_rates.clone(),
         }
     }
 }

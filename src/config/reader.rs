@@ -25,6 +25,20 @@ pub(super) struct Table<'a> {
     findings: &'a Findings<'a>,
 }
 
+/// The place of a table.
+pub(super) struct Place<'a> {
+    name: String,
+    span: Range<usize>,
+    findings: &'a Findings<'a>,
+}
+
+impl Place<'_> {
+    /// Notes a fault of the table as a whole.
+    pub(super) fn fault(&self, message: impl AsRef<str>) {
+        self.findings.fault(&self.span, format!("{}: {}", self.name, message.as_ref()));
+    }
+}
+
 impl<'a> Findings<'a> {
     /// Nothing found yet in this text.
     pub(super) fn new(text: &'a str) -> Self {
@@ -105,14 +119,31 @@ impl<'a> Table<'a> {
         items.iter().filter_map(table).collect()
     }
 
+    /// Whether a key is there.
+    pub(super) fn has(&self, key: &'static str) -> bool {
+        self.find(key).is_some()
+    }
+
+    /// Where it is, for faults that are found when it has been read.
+    pub(super) fn place(&self) -> Place<'a> {
+        Place { name: self.name.clone(), span: self.span.clone(), findings: self.findings }
+    }
+
     /// Notes a fault of the table as a whole.
     pub(super) fn fault(&self, message: impl AsRef<str>) {
-        self.findings.fault(&self.span, format!("{}: {}", self.name, message.as_ref()));
+        self.place().fault(message);
     }
 
     /// Notes a fault of a key that was read.
     pub(super) fn fault_of(&self, key: &'static str, message: impl AsRef<str>) {
         let span = self.find(key).map_or_else(|| self.span.clone(), Spanned::span);
+        self.findings.fault(&span, format!("{}: {}", self.path(key), message.as_ref()));
+    }
+
+    /// Notes a fault of one table of a list that was read.
+    pub(super) fn fault_of_item(&self, key: &'static str, index: usize, message: impl AsRef<str>) {
+        let items = self.find(key).and_then(|value| value.get_ref().as_array());
+        let span = items.and_then(|items| items.get(index)).map_or_else(|| self.span.clone(), Spanned::span);
         self.findings.fault(&span, format!("{}: {}", self.path(key), message.as_ref()));
     }
 

@@ -4,19 +4,17 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::config::model::{
-    Alerts, BudgetThresholds, Collect, Config, Glyphs, LogFormat, LogLevel, LogSettings, StoreSettings, Tenant,
-    ThemeChoice, UiSettings,
+    Alerts, BudgetThresholds, Collect, Config, Glyphs, LogFormat, LogLevel, LogSettings, StoreSettings, ThemeChoice,
+    UiSettings,
 };
 use crate::config::reader::Table;
-use crate::config::{amounts, scopes, values, zones};
-use crate::domain::budget::Budget;
-use crate::domain::calendar::{Calendar, PeriodLength};
-use crate::domain::ids::{BudgetId, TenantId};
+use crate::config::{budgets, plans, scopes, tenants, values, zones};
+use crate::domain::budget::BudgetOver;
+use crate::domain::contract::Plan;
+use crate::domain::ids::{PlanId, TenantId};
 use crate::domain::money::Money;
 use crate::domain::tenancy::NamePattern;
 
-const PERIODS: [(&str, PeriodLength); 3] =
-    [("day", PeriodLength::Day), ("week", PeriodLength::Week), ("month", PeriodLength::Month)];
 /// The words of `ui.theme`.
 pub(super) const THEMES: [(&str, ThemeChoice); 4] = [
     ("auto", ThemeChoice::Auto),
@@ -38,10 +36,18 @@ pub(super) const LOG_FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text
 pub(super) fn config(root: Table<'_>, defaults: Config) -> Config {
     let timezone = root.get("timezone", |value| zones::zone(&values::text(value)?)).unwrap_or(defaults.timezone);
     let scopes = root.tables("scope").into_iter().flat_map(scopes::scopes).collect();
-    let tenants = root.tables("tenant").into_iter().filter_map(tenant).collect();
-    let calendar = |length, anchor_day| Calendar { length, anchor_day, zone: timezone.clone() };
-    let budgets = root.tables("budget").into_iter().filter_map(|table| budget(table, &calendar)).collect();
+    let exchange_rates: Vec<_> = root.tables("exchange_rate").into_iter().filter_map(plans::exchange_rate).collect();
+    let read_plan = |table| plans::plan(table, &timezone, &exchange_rates);
+    let (plans, capped): (Vec<_>, Vec<_>) = root.tables("plan").into_iter().filter_map(read_plan).unzip();
+    let tenants = root.tables("tenant").into_iter().filter_map(|table| tenants::tenant(table, &plans)).collect();
+    let budgets = root.tables("budget").into_iter().filter_map(|table| budgets::budget(table, &timezone));
+    let budgets = budgets.chain(capped.into_iter().flatten()).collect();
     let config = Config {
+        default_plan: root.get("default_plan", values::text).map(PlanId::new).or(defaults.default_plan),
+        plan_tags: root.get("plan_tags", values::texts).unwrap_or(defaults.plan_tags),
+        exchange_rates,
+        plans,
+        pools: root.tables("pool").into_iter().filter_map(budgets::pool).collect(),
         tenant_tags: root.get("tenant_tags", values::texts).unwrap_or(defaults.tenant_tags),
         tenant_name_pattern: root
             .get("tenant_name_pattern", |value| NamePattern::parse(&values::text(value)?))
@@ -62,6 +68,8 @@ pub(super) fn config(root: Table<'_>, defaults: Config) -> Config {
     unique(&root, "scope", config.scopes.iter().map(|scope| scope.name.as_str()));
     unique(&root, "tenant", config.tenants.iter().map(|tenant| tenant.id.as_str()));
     unique(&root, "budget", config.budgets.iter().map(|budget| budget.id.as_str()));
+    unique(&root, "pool", config.pools.iter().map(|pool| pool.name.as_str()));
+    check_names(&root, &config);
     root.finish();
     config
 }
@@ -77,29 +85,6 @@ fn collect(table: Table<'_>, defaults: Collect) -> Collect {
     };
     table.finish();
     collect
-}
-
-fn tenant(table: Table<'_>) -> Option<Tenant> {
-    let id = table.require("id", values::text).map(TenantId::new);
-    let profiles = table.require("profiles", values::texts);
-    table.finish();
-    Some(Tenant { id: id?, profiles: profiles? })
-}
-
-fn budget(table: Table<'_>, calendar: &dyn Fn(PeriodLength, i8) -> Calendar) -> Option<Budget> {
-    let id = table.require("id", values::text).map(BudgetId::new);
-    let amount = table.require("amount", |value| amounts::money(&values::text(value)?));
-    let length = table.get("per", values::choice(&PERIODS)).unwrap_or_default();
-    let anchor = table.get("anchor_day", values::whole(1, 31)).unwrap_or(1);
-    let tenants = table.require("tenants", values::texts);
-    match length {
-        PeriodLength::Week if anchor > 7 => table.fault_of("anchor_day", "a week starts on a day from 1 (Monday) to 7"),
-        PeriodLength::Day if anchor > 1 => table.fault_of("anchor_day", "a day has no anchor: leave this out"),
-        _ => {}
-    }
-    table.finish();
-    let calendar = calendar(length, i8::try_from(anchor).unwrap_or(1));
-    Some(Budget { id: id?, amount: amount?, calendar, tenants: tenants? })
 }
 
 fn alerts(table: Table<'_>, defaults: Alerts) -> Alerts {
@@ -153,6 +138,37 @@ fn log(table: Table<'_>, defaults: LogSettings) -> LogSettings {
     };
     table.finish();
     log
+}
+
+/// What names something else names what is there.
+fn check_names(root: &Table<'_>, config: &Config) {
+    let missing_plan = |id: &PlanId| config.plans.iter().all(|plan| &plan.id != id);
+    for (index, plan) in config.plans.iter().enumerate() {
+        let is_same = |other: &&Plan| other.id == plan.id && other.validity.overlaps(&plan.validity);
+        if config.plans[..index].iter().any(|other| is_same(&other)) {
+            let fault =
+                "two versions are in force at once: end the one before with `to`, or begin the other with `from`";
+            root.fault_of_item("plan", index, format!("`{}`: {fault}", plan.id));
+        }
+    }
+    if let Some(plan) = config.default_plan.as_ref().filter(|plan| missing_plan(plan)) {
+        root.fault_of("default_plan", format!("there is no plan `{plan}`: add a [[plan]] with this id"));
+    }
+    for (index, budget) in config.budgets.iter().enumerate() {
+        let missing = match &budget.over {
+            BudgetOver::Plan(plan) if missing_plan(plan) => format!("plan `{plan}`: add a [[plan]] with this id"),
+            BudgetOver::Pool(name) if config.pools.iter().all(|pool| &pool.name != name) => {
+                format!("pool `{name}`: add a [[pool]] with this name")
+            }
+            _ => continue,
+        };
+        root.fault_of_item("budget", index, format!("`{}` is for no known {missing}", budget.id));
+    }
+    for (index, pool) in config.pools.iter().enumerate() {
+        if let Some(plan) = pool.plan.as_ref().filter(|plan| missing_plan(plan)) {
+            root.fault_of_item("pool", index, format!("there is no plan `{plan}`: add a [[plan]] with this id"));
+        }
+    }
 }
 
 fn unique<'a>(root: &Table<'_>, key: &'static str, names: impl Iterator<Item = &'a str>) {

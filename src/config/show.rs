@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::amounts::duration_text;
-use crate::config::model::{Config, Scope};
+use crate::config::budgets::PERIODS;
+use crate::config::model::{Config, Scope, Tenant};
 use crate::config::sections::{GLYPHS, LOG_FORMATS, LOG_LEVELS, THEMES};
-use crate::domain::budget::Budget;
-use crate::domain::ids::TenantId;
-use crate::domain::tenancy::NamePattern;
+use crate::domain::budget::{Budget, BudgetOver, Pool};
+use crate::domain::calendar::Calendar;
+use crate::domain::contract::{ExchangeRate, Plan, Terms};
+use crate::domain::ids::{PlanId, TenantId};
+use crate::domain::tenancy::{NamePattern, Tags};
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +89,8 @@ fn plain_values(config: &Config) -> Vec<(&'static str, String)> {
         ("tenant_tags", list(&config.tenant_tags)),
         ("tenant_name_pattern", optional(config.tenant_name_pattern.as_ref().map(NamePattern::as_str))),
         ("default_tenant", optional(config.default_tenant.as_ref().map(TenantId::as_str))),
+        ("plan_tags", list(&config.plan_tags)),
+        ("default_plan", optional(config.default_plan.as_ref().map(PlanId::as_str))),
         ("collect.interval", quoted(&duration_text(collect.interval))),
         ("collect.ceiling_usd_month", collect.ceiling_usd_month.amount().normalize().to_string()),
         ("collect.revise_window", quoted(&duration_text(collect.revise_window))),
@@ -108,11 +113,12 @@ fn plain_values(config: &Config) -> Vec<(&'static str, String)> {
 
 fn listed_values(config: &Config) -> Vec<(&'static str, String)> {
     let scopes = config.scopes.iter().map(|scope| ("scope", scope_text(scope)));
-    let tenants = config.tenants.iter().map(|tenant| {
-        ("tenant", format!("id = {}, profiles = {}", quoted(tenant.id.as_str()), list(&tenant.profiles)))
-    });
+    let tenants = config.tenants.iter().map(|tenant| ("tenant", tenant_text(tenant)));
+    let rates = config.exchange_rates.iter().map(|rate| ("exchange_rate", rate_text(rate)));
+    let plans = config.plans.iter().map(|plan| ("plan", plan_text(plan)));
     let budgets = config.budgets.iter().map(|budget| ("budget", budget_text(budget)));
-    scopes.chain(tenants).chain(budgets).collect()
+    let pools = config.pools.iter().map(|pool| ("pool", pool_text(pool)));
+    scopes.chain(tenants).chain(rates).chain(plans).chain(budgets).chain(pools).collect()
 }
 
 fn scope_text(scope: &Scope) -> String {
@@ -130,15 +136,87 @@ fn scope_text(scope: &Scope) -> String {
     format!("name = {}{}", quoted(scope.name.as_str()), given.collect::<String>())
 }
 
+fn tenant_text(tenant: &Tenant) -> String {
+    let contracts = (!tenant.contracts.is_empty()).then(|| tenant.contracts.len().to_string());
+    let parts = [
+        Some(("id", quoted(tenant.id.as_str()))),
+        tenant.name.as_deref().map(|name| ("name", quoted(name))),
+        (!tenant.profiles.is_empty()).then(|| ("profiles", list(&tenant.profiles))),
+        tenant.plan.as_ref().map(|plan| ("plan", quoted(plan.as_str()))),
+        (!tenant.tags.is_empty()).then(|| ("tags", tags(&tenant.tags))),
+        tenant.owner.as_deref().map(|owner| ("owner", quoted(owner))),
+        tenant.contact.as_deref().map(|contact| ("contact", quoted(contact))),
+        tenant.runbook_url.as_deref().map(|url| ("runbook_url", quoted(url))),
+        contracts.map(|count| ("contracts", count)),
+    ];
+    joined(parts)
+}
+
+fn rate_text(rate: &ExchangeRate) -> String {
+    joined([
+        Some(("currency", quoted(&rate.currency.to_string()))),
+        Some(("usd", rate.usd.normalize().to_string())),
+        rate.from.map(|from| ("from", from.to_string())),
+    ])
+}
+
+fn plan_text(plan: &Plan) -> String {
+    let Terms { currency, cycle, base_fee, charges, .. } = &plan.terms;
+    let charged: Vec<String> = charges.iter().map(|charge| charge.unit.name()).collect();
+    joined([
+        Some(("id", quoted(plan.id.as_str()))),
+        plan.validity.from.map(|from| ("from", from.to_string())),
+        plan.validity.to.map(|to| ("to", to.to_string())),
+        Some(("currency", quoted(&currency.to_string()))),
+        Some(("period", per(cycle))),
+        Some(("timezone", quoted(cycle.zone.iana_name().unwrap_or("UTC")))),
+        Some(("base_fee", base_fee.normalize().to_string())),
+        Some(("charges", list(&charged))),
+    ])
+}
+
 fn budget_text(budget: &Budget) -> String {
-    let per = serde_json::to_string(&budget.calendar.length).unwrap_or_default();
-    format!(
-        "id = {}, amount = \"{} USD\", per = {per}, anchor_day = {}, tenants = {}",
-        quoted(budget.id.as_str()),
-        budget.amount.amount().normalize(),
-        budget.calendar.anchor_day,
-        list(&budget.tenants),
-    )
+    let over = match &budget.over {
+        BudgetOver::Tenants(patterns) => ("tenants", list(patterns)),
+        BudgetOver::Plan(plan) => ("plan", quoted(plan.as_str())),
+        BudgetOver::Tagged(wanted) => ("tags", tags(wanted)),
+        BudgetOver::Pool(pool) => ("pool", quoted(pool.as_str())),
+        BudgetOver::Fleet => ("fleet", "true".to_owned()),
+    };
+    joined([
+        Some(("id", quoted(budget.id.as_str()))),
+        Some(("amount", format!("\"{} {}\"", budget.amount.number.normalize(), budget.amount.unit.name()))),
+        Some(("per", per(&budget.calendar))),
+        Some(("anchor_day", budget.calendar.anchor_day.to_string())),
+        Some(("timezone", quoted(budget.calendar.zone.iana_name().unwrap_or("UTC")))),
+        Some(over),
+        budget.caps.soft.map(|soft| ("soft", soft.to_string())),
+        budget.caps.hard.map(|hard| ("hard", hard.to_string())),
+    ])
+}
+
+fn pool_text(pool: &Pool) -> String {
+    joined([
+        Some(("name", quoted(pool.name.as_str()))),
+        (!pool.members.is_empty()).then(|| ("members", list(&pool.members))),
+        pool.plan.as_ref().map(|plan| ("plan", quoted(plan.as_str()))),
+        (!pool.tags.is_empty()).then(|| ("tags", tags(&pool.tags))),
+    ])
+}
+
+fn per(calendar: &Calendar) -> String {
+    quoted(word(&PERIODS, calendar.length))
+}
+
+/// `key = value` of what is there.
+fn joined<const N: usize>(parts: [Option<(&str, String)>; N]) -> String {
+    let given = parts.into_iter().flatten().map(|(key, value)| format!("{key} = {value}"));
+    given.collect::<Vec<_>>().join(", ")
+}
+
+fn tags(tags: &Tags) -> String {
+    let pairs: Vec<String> = tags.iter().map(|(key, value)| format!("{} = {}", quoted(key), quoted(value))).collect();
+    format!("{{ {} }}", pairs.join(", "))
 }
 
 fn word<T: Copy + PartialEq>(words: &[(&'static str, T)], choice: T) -> &'static str {

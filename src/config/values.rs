@@ -1,10 +1,12 @@
 //! TOML values to plain ones, with what to write instead where they do not fit.
 
 use jiff::SignedDuration;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use toml::de::DeValue;
 
 use crate::config::amounts;
+use crate::domain::tenancy::Tags;
 
 /// Text that is not empty.
 pub(super) fn text(value: &DeValue<'_>) -> Result<String, String> {
@@ -52,6 +54,36 @@ pub(super) fn decimal(to: i64) -> impl Fn(&DeValue<'_>) -> Result<Decimal, Strin
             _ => Err(format!("{written} is outside 0 to {to}")),
         }
     }
+}
+
+/// A number or a text with one, as it is written: `5e9`, `"500 EUR"`.
+pub(super) fn written(value: &DeValue<'_>) -> Result<String, String> {
+    match value {
+        DeValue::Integer(number) if number.radix() == 10 => Ok(number.as_str().to_owned()),
+        DeValue::Float(number) => Ok(number.as_str().to_owned()),
+        DeValue::String(_) => text(value),
+        _ => Err(wrong_type("a number or an amount in quotes", value)),
+    }
+}
+
+/// A day: `2026-11-01`, with quotes or without.
+pub(super) fn date(value: &DeValue<'_>) -> Result<Date, String> {
+    let written = match value {
+        DeValue::Datetime(datetime) => datetime.to_string(),
+        DeValue::String(text) => text.to_string(),
+        _ => return Err(wrong_type("a day such as 2026-11-01", value)),
+    };
+    written.parse().map_err(|_| format!("`{written}` is not a day: write for example 2026-11-01"))
+}
+
+/// Tags and their values, at least one: `{ Environment = "prod" }`.
+pub(super) fn tags(value: &DeValue<'_>) -> Result<Tags, String> {
+    let table = value.as_table().ok_or_else(|| wrong_type("tags such as { Environment = \"prod\" }", value))?;
+    let tag = |(key, value): (&toml::Spanned<std::borrow::Cow<'_, str>>, &toml::Spanned<DeValue<'_>>)| {
+        Ok((key.get_ref().to_string(), text(value.get_ref())?))
+    };
+    let tags: Tags = table.iter().map(tag).collect::<Result<_, String>>()?;
+    if tags.is_empty() { Err("there is no tag in it".to_owned()) } else { Ok(tags) }
 }
 
 /// A share of a whole, written as a number: 0.8 is 80 %.

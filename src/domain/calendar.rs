@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::time::TimeSpan;
 
+/// Months in a quarter.
+const QUARTER: i8 = 3;
+
 /// How long a budget runs before it starts again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -18,6 +21,8 @@ pub enum PeriodLength {
     /// A month from the anchor day.
     #[default]
     Month,
+    /// Three months that begin in January, April, July or October, from the anchor day.
+    Quarter,
 }
 
 /// A period that repeats: its length, the day it starts on and the zone whose midnight counts.
@@ -47,14 +52,16 @@ impl Calendar {
         TimeSpan::new(self.midnight(first, now), self.midnight(self.next_first_day(first), now))
     }
 
-    /// The period's name: `2026-11` for a calendar month, else its first day.
+    /// The period's name: `2026-11` for a calendar month, `2026-Q4` for a calendar quarter, else its first day.
     #[must_use]
     pub fn label_at(&self, now: Timestamp) -> String {
         let first = self.first_day(now.to_zoned_datetime(self.zone.clone()).date());
-        if self.length == PeriodLength::Month && self.anchor_day == 1 {
-            format!("{:04}-{:02}", first.year(), first.month())
-        } else {
-            first.to_string()
+        match self.length {
+            PeriodLength::Month if self.anchor_day == 1 => format!("{:04}-{:02}", first.year(), first.month()),
+            PeriodLength::Quarter if self.anchor_day == 1 => {
+                format!("{:04}-Q{}", first.year(), (first.month() - 1) / QUARTER + 1)
+            }
+            _ => first.to_string(),
         }
     }
 
@@ -69,6 +76,11 @@ impl Calendar {
                 let here = self.anchored_in(today);
                 if here <= today { here } else { self.anchored_in(today.first_of_month().saturating_sub(1.day())) }
             }
+            PeriodLength::Quarter => {
+                let here = self.anchored_in(first_of_quarter(today));
+                let before = || first_of_quarter(first_of_quarter(today).saturating_sub(1.day()));
+                if here <= today { here } else { self.anchored_in(before()) }
+            }
         }
     }
 
@@ -77,6 +89,9 @@ impl Calendar {
             PeriodLength::Day => first.saturating_add(1.day()),
             PeriodLength::Week => first.saturating_add(7.days()),
             PeriodLength::Month => self.anchored_in(first.last_of_month().saturating_add(1.day())),
+            PeriodLength::Quarter => {
+                self.anchored_in(first_of_quarter(first).saturating_add(i64::from(QUARTER).months()))
+            }
         }
     }
 
@@ -90,6 +105,10 @@ impl Calendar {
     fn midnight(&self, day: Date, fallback: Timestamp) -> Timestamp {
         day.to_zoned_datetime(self.zone.clone()).map_or(fallback, |start| start.timestamp())
     }
+}
+
+fn first_of_quarter(day: Date) -> Date {
+    day.first_of_month().saturating_sub(i64::from((day.month() - 1) % QUARTER).months())
 }
 
 #[cfg(test)]
@@ -167,6 +186,30 @@ mod tests {
         "2026-11-13T00:00:00Z",
         "2026-11-20T00:00:00Z"
     )]
+    #[case::quarter(
+        PeriodLength::Quarter,
+        1,
+        "UTC",
+        "2026-11-22T10:00:00Z",
+        "2026-10-01T00:00:00Z",
+        "2027-01-01T00:00:00Z"
+    )]
+    #[case::quarter_anchored_at_the_end_of_a_month(
+        PeriodLength::Quarter,
+        31,
+        "UTC",
+        "2026-04-29T00:00:00Z",
+        "2026-01-31T00:00:00Z",
+        "2026-04-30T00:00:00Z"
+    )]
+    #[case::quarter_over_the_end_of_the_year(
+        PeriodLength::Quarter,
+        15,
+        "Europe/Berlin",
+        "2026-01-10T00:00:00Z",
+        "2025-10-14T22:00:00Z",
+        "2026-01-14T23:00:00Z"
+    )]
     fn periods(
         #[case] length: PeriodLength,
         #[case] anchor_day: i8,
@@ -183,5 +226,7 @@ mod tests {
     fn a_calendar_month_is_named_by_its_month() {
         let calendar = Calendar::months(TimeZone::get("Asia/Kolkata").expect("a known zone"));
         assert_eq!(calendar.label_at(at("2026-10-31T19:00:00Z")), "2026-11");
+        let quarters = Calendar { length: PeriodLength::Quarter, ..calendar };
+        assert_eq!(quarters.label_at(at("2026-10-31T19:00:00Z")), "2026-Q4");
     }
 }

@@ -59,6 +59,10 @@ name_type! {
     PoolName
 }
 name_type! {
+    /// A plan, by the id the config gives it.
+    PlanId
+}
+name_type! {
     /// The bare id of an inference profile: 12 characters on AWS, the last segment of its ARN, and
     /// the value of the CloudWatch dimension `ModelId`.
     ProfileId

@@ -131,7 +131,8 @@ impl Meter {
 }
 
 /// A set of meters.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct MeterSet(u32);
 
 impl MeterSet {

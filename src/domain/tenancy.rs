@@ -1,6 +1,6 @@
 //! Which tenant a profile belongs to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
@@ -137,6 +137,25 @@ impl TenantRules {
         let meant = self.tag_keys.iter().find(|known| folded(known) == folded(key));
         TagFault::Mistyped { key: key.to_owned(), meant: meant.cloned().unwrap_or_default() }
     }
+}
+
+/// Tags of a tenant: those that the config gives it and those of its profiles.
+pub type Tags = BTreeMap<String, String>;
+
+/// Whether all of the wanted tags are there: keys compared as tenant tags are, values as patterns.
+#[must_use]
+pub fn has_tags(tags: &Tags, wanted: &Tags) -> bool {
+    wanted.iter().all(|(key, pattern)| {
+        let is_key = |tag: &str| folded(tag) == folded(key);
+        tags.iter().any(|(tag, value)| is_key(tag) && matches_pattern(pattern, value.trim()))
+    })
+}
+
+/// The value of a tag, its key compared as tenant tags are; one written exactly so comes first.
+#[must_use]
+pub fn tag_value<'a>(tags: &'a Tags, key: &str) -> Option<&'a str> {
+    let alike = || tags.iter().find(|(tag, _)| folded(tag) == folded(key)).map(|(_, value)| value);
+    tags.get(key).or_else(alike).map(|value| value.trim()).filter(|value| !value.is_empty())
 }
 
 /// A tag key without case, spaces, `-` and `_`: real users mistype them.

@@ -6,6 +6,8 @@ mod detail;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::amount::{Amount, AmountRange};
+use crate::domain::budget::Caps;
 use crate::domain::event::{LevelChange, Signal};
 use crate::domain::health::{Collecting, Fault, Health, Traffic};
 use crate::domain::ids::{BudgetId, ModelId, Owner, ProfileKey, ScopeName};
@@ -104,13 +106,15 @@ pub struct BudgetRow {
     /// Which budget.
     pub id: BudgetId,
     /// How much for the period.
-    pub amount: Money,
+    pub amount: Amount,
+    /// Where it warns and where usage has to end.
+    pub caps: Caps,
     /// The period.
     pub span: TimeSpan,
     /// The period's name, `2026-11` or its first day.
     pub period: String,
-    /// Spent in the period so far.
-    pub spent: CostRange,
+    /// Used in the period so far.
+    pub spent: AmountRange,
     /// Spent (likely) as a share of the amount; 1 = all of it.
     pub used: f64,
     /// The share that would be used by now at an even pace.
@@ -210,7 +214,8 @@ impl TenantRow {
     /// is no budget. Second key of the default order.
     #[must_use]
     pub fn money_at_risk(&self) -> Money {
-        let over_pace = |budget: &BudgetRow| (budget.used - budget.expected).max(0.0) * budget.amount.to_f64();
+        let whole = |budget: &BudgetRow| budget.amount.money().map_or(0.0, Money::to_f64);
+        let over_pace = |budget: &BudgetRow| (budget.used - budget.expected).max(0.0) * whole(budget);
         let worst = self.budgets.iter().map(over_pace).fold(0.0, f64::max);
         rust_decimal::Decimal::try_from(worst).map_or(Money::ZERO, Money::usd)
     }

@@ -60,9 +60,13 @@ fn totals(tally: &Tally, tenants: &[TenantRow]) -> FleetTotals {
         totals.period_spent += used.month.cost;
         window.add(&used.window);
     }
-    for budget in tenants.iter().filter_map(|row| row.budgets.iter().find(|budget| budget.span == tally.month)) {
-        totals.period_budget = Some(totals.period_budget.unwrap_or_default() + budget.amount);
-        totals.period_budget_spent += budget.spent.likely;
+    let of_month = |row: &TenantRow| {
+        let budget = row.budgets.iter().find(|budget| budget.span == tally.month && budget.amount.money().is_some())?;
+        budget.amount.money().zip(budget.spent.likely.money())
+    };
+    for (amount, spent) in tenants.iter().filter_map(of_month) {
+        totals.period_budget = Some(totals.period_budget.unwrap_or_default() + amount);
+        totals.period_budget_spent += spent;
     }
     totals.rates = rates::of(&window, tally.rate_window());
     totals

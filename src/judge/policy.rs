@@ -6,7 +6,8 @@ use jiff::tz::TimeZone;
 
 use crate::config::BudgetThresholds;
 use crate::cost::PriceBook;
-use crate::domain::budget::Budget;
+use crate::domain::budget::{Budget, Pool};
+use crate::domain::contract::Contracts;
 use crate::domain::money::Money;
 use crate::domain::tenancy::TenantRules;
 use crate::domain::view::Mode;
@@ -32,6 +33,10 @@ pub struct Policy {
     pub tenancy: TenantRules,
     /// The budgets.
     pub budgets: Vec<Budget>,
+    /// Tenants that share budgets.
+    pub pools: Vec<Pool>,
+    /// Who pays what, and how fast it may use.
+    pub contracts: Arc<Contracts>,
     /// Where the budget signal changes level.
     pub thresholds: BudgetThresholds,
     /// What things cost.
@@ -43,6 +48,23 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// What holds with nothing configured: UTC, no tenants by tag, no budgets, the shipped prices.
+    #[must_use]
+    pub fn plain(mode: Mode) -> Self {
+        Self {
+            mode,
+            zone: TimeZone::UTC,
+            tenancy: TenantRules::default(),
+            budgets: Vec::new(),
+            pools: Vec::new(),
+            contracts: Arc::default(),
+            thresholds: BudgetThresholds::default(),
+            prices: Arc::new(PriceBook::embedded()),
+            usage_window: UsageWindow::Month,
+            ceiling: Money::ZERO,
+        }
+    }
+
     /// The zone's IANA name.
     #[must_use]
     pub fn zone_name(&self) -> String {

@@ -75,6 +75,7 @@ fn budget_row(standing: &BudgetStanding, level: Level) -> BudgetRow {
     BudgetRow {
         id: standing.id.clone(),
         amount: standing.amount,
+        caps: standing.caps,
         span: standing.span,
         period: standing.period.clone(),
         spent: standing.spent,

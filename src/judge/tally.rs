@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alert::machine::Hold;
-use crate::cost::budget::stand;
+use crate::cost::budget::{Recent, stand};
 use crate::domain::budget::{Budget, BudgetStanding};
 use crate::domain::calendar::Calendar;
 use crate::domain::health::{Health, ScopeStatus};
 use crate::domain::history::History;
 use crate::domain::ids::{Owner, ProfileRef, ScopeName};
 use crate::domain::profile::Profile;
-use crate::domain::tenancy::matches_pattern;
+use crate::domain::tenancy::Tags;
 use crate::domain::time::{Step, TimeSpan, floor_hour};
 use crate::domain::usage::Point;
 use crate::domain::view::{PricedUsage, ProfileRow};
@@ -210,13 +210,11 @@ impl Tally {
     }
 
     fn finish(&mut self, policy: &Policy) {
-        let window = self.rate_window();
+        let length = self.rate_window();
         for (owner, tally) in &mut self.owners {
             tally.usage = tally.since_start(self.usage_span.start);
             tally.month = tally.since_start(self.month.start);
-            let speed = rates::of(&tally.window, window).usd_per_hour;
-            let budgets = policy.budgets.iter().filter(|budget| is_for(budget, owner));
-            tally.budgets = budgets.map(|budget| tally.stand(budget, self.now, speed)).collect();
+            tally.budgets = tally.standings(policy, owner, length, self.now);
             tally.take_health(&self.scopes, self.now);
         }
     }
@@ -227,9 +225,29 @@ impl OwnerTally {
         self.since.get(&start).copied().unwrap_or_default()
     }
 
-    fn stand(&self, budget: &Budget, now: Timestamp, usd_per_hour: f64) -> BudgetStanding {
-        let usage = self.since_start(budget.calendar.span_at(now).start);
-        stand(budget, &usage, usd_per_hour, now)
+    /// How the budgets stand that the owner has for itself.
+    fn standings(&self, policy: &Policy, owner: &Owner, length: SignedDuration, now: Timestamp) -> Vec<BudgetStanding> {
+        let Owner::Tenant(tenant) = owner else { return Vec::new() };
+        let tags = policy.contracts.tags_of(tenant, self.profile_tags());
+        let plan = policy.contracts.plan_of(tenant, &tags, now);
+        let own = policy.budgets.iter().filter(|budget| budget.over.is_for(tenant, plan, &tags));
+        let stand = |budget: &Budget| {
+            let usage = self.since_start(budget.calendar.span_at(now).start);
+            stand(budget, &usage, Recent { usage: &self.window, length }, now)
+        };
+        own.map(stand).collect()
+    }
+
+    /// The tags of all profiles; of several values of a key, the first by name.
+    fn profile_tags(&self) -> Tags {
+        let mut tags = Tags::new();
+        for (key, value) in self.profiles.iter().flat_map(|profile| &profile.tags) {
+            let known = tags.entry(key.clone()).or_insert_with(|| value.clone());
+            if value < known {
+                known.clone_from(value);
+            }
+        }
+        tags
     }
 
     /// Takes the worst health and the greatest age of the owner's scopes; its sparkline is known as far as all
@@ -251,13 +269,6 @@ impl OwnerTally {
             _ => Hold::MayRise,
         };
         self.sparkline.know(TimeSpan::new(Timestamp::MIN, known_until));
-    }
-}
-
-fn is_for(budget: &Budget, owner: &Owner) -> bool {
-    match owner {
-        Owner::Tenant(tenant) => budget.tenants.iter().any(|pattern| matches_pattern(pattern, tenant.as_str())),
-        Owner::Unattributed => false,
     }
 }
 

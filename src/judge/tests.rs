@@ -1,15 +1,11 @@
 //! The rules of the domain, as the judge keeps them.
 
-use std::sync::Arc;
-
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::config::BudgetThresholds;
-use crate::cost::PriceBook;
-use crate::domain::budget::Budget;
+use crate::domain::budget::{Budget, BudgetOver, Caps};
 use crate::domain::calendar::{Calendar, PeriodLength};
 use crate::domain::event::Signal;
 use crate::domain::health::{Health, PollRecord, ScopeStatus};
@@ -20,7 +16,6 @@ use crate::domain::money::Money;
 use crate::domain::tenancy::TenantRules;
 use crate::domain::view::{Mode, PricedUsage, TenantRow};
 use crate::judge::fixtures::MemoryHistory;
-use crate::judge::policy::UsageWindow;
 
 /// Has one price everywhere: 0.72 USD per million tokens of input and of output.
 const FLAT_MODEL: &str = "meta.llama3-3-70b-instruct-v1:0";
@@ -37,19 +32,16 @@ fn minutes(count: i64) -> SignedDuration {
 fn policy(daily_budget_usd: i64) -> Policy {
     let budget = Budget {
         id: "daily".into(),
-        amount: Money::usd(Decimal::from(daily_budget_usd)),
+        amount: Money::usd(Decimal::from(daily_budget_usd)).into(),
         calendar: Calendar { length: PeriodLength::Day, anchor_day: 1, zone: TimeZone::UTC },
-        tenants: vec!["*".into()],
+        over: BudgetOver::Tenants(vec!["*".into()]),
+        caps: Caps::default(),
     };
     Policy {
-        mode: Mode::Live,
-        zone: TimeZone::UTC,
         tenancy: TenantRules { tag_keys: vec!["TenantID".into()], ..TenantRules::default() },
         budgets: vec![budget],
-        thresholds: BudgetThresholds::default(),
-        prices: Arc::new(PriceBook::embedded()),
-        usage_window: UsageWindow::Month,
         ceiling: Money::usd(Decimal::TEN),
+        ..Policy::plain(Mode::Live)
     }
 }
 

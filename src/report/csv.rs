@@ -49,7 +49,7 @@ fn record(row: &TenantRow) -> Vec<String> {
     fields.extend([cost.map(|it| it.likely), cost.map(|it| it.low), cost.map(|it| it.high)].map(money));
     let budget = row.worst_budget();
     fields.push(budget.map(|budget| cell_text(budget.id.as_str())).unwrap_or_default());
-    fields.push(money(budget.map(|budget| budget.amount)));
+    fields.push(money(budget.and_then(|budget| budget.amount.money())));
     fields.push(budget.map(|budget| format!("{:.4}", budget.used)).unwrap_or_default());
     fields
 }

@@ -3,9 +3,10 @@
 
 use serde::Serialize;
 
+use crate::domain::amount::AmountRange;
 use crate::domain::health::Fault;
 use crate::domain::meter::{Counts, Meter};
-use crate::domain::money::CostRange;
+use crate::domain::money::{CostRange, Money};
 use crate::domain::text::printable;
 use crate::domain::view::{BudgetRow, FleetView, PricedUsage, ProfileRow, Rates, ScopeRow, TenantRow};
 
@@ -85,8 +86,13 @@ struct BudgetJson {
     id: String,
     level: &'static str,
     period: String,
-    amount_usd: String,
-    spent_usd: CostJson,
+    unit: String,
+    amount: String,
+    spent: CostJson,
+    amount_usd: Option<String>,
+    spent_usd: Option<CostJson>,
+    soft: Option<f64>,
+    hard: Option<f64>,
     used: f64,
     expected: f64,
 }
@@ -219,6 +225,14 @@ impl MetersJson {
 }
 
 impl CostJson {
+    fn of_amount(range: &AmountRange) -> Self {
+        Self {
+            likely: range.likely.to_exact_string(),
+            low: range.low.to_exact_string(),
+            high: range.high.to_exact_string(),
+        }
+    }
+
     fn new(cost: &CostRange) -> Self {
         Self {
             likely: cost.likely.to_exact_string(),
@@ -234,8 +248,13 @@ impl BudgetJson {
             id: row.id.to_string(),
             level: row.level.name(),
             period: row.period.clone(),
-            amount_usd: row.amount.to_exact_string(),
-            spent_usd: CostJson::new(&row.spent),
+            unit: row.amount.unit.name(),
+            amount: row.amount.to_exact_string(),
+            spent: CostJson::of_amount(&row.spent),
+            amount_usd: row.amount.money().map(Money::to_exact_string),
+            spent_usd: row.amount.money().map(|_| CostJson::of_amount(&row.spent)),
+            soft: row.caps.soft,
+            hard: row.caps.hard,
             used: row.used,
             expected: row.expected,
         }
@@ -263,7 +282,7 @@ impl TotalsJson {
         Self {
             usage: UsageJson::new(&view.totals.usage),
             period_spent_usd: CostJson::new(&view.totals.period_spent),
-            period_budget_usd: view.totals.period_budget.map(crate::domain::money::Money::to_exact_string),
+            period_budget_usd: view.totals.period_budget.map(Money::to_exact_string),
             period_elapsed: view.totals.period_elapsed,
             rates: view.totals.rates,
         }

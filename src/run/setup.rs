@@ -185,6 +185,8 @@ pub fn policy(config: &Config, mode: Mode, prices: PriceBook) -> Policy {
             default: config.default_tenant.clone(),
         },
         budgets: config.budgets.clone(),
+        pools: config.pools.clone(),
+        contracts: Arc::new(config.contracts()),
         thresholds: config.alerts.budget,
         prices: Arc::new(prices),
         usage_window: UsageWindow::Month,

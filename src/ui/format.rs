@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use crate::domain::amount::{Amount, Unit};
 use crate::domain::money::{Money, with_thousands};
 use crate::domain::view::{PricedUsage, Provenance};
 
@@ -18,6 +19,17 @@ pub(super) fn dollars(amount: f64) -> String {
 /// [`dollars`] of money.
 pub(super) fn money(amount: Money) -> String {
     dollars(amount.to_f64())
+}
+
+/// An amount as short as money: `$1,512`, `340k tok`, `17 req`.
+pub(super) fn amount(amount: &Amount) -> String {
+    let unit = match amount.unit {
+        Unit::Usd => return dollars(amount.to_f64()),
+        unit if unit.is_tokens() => "tok".to_owned(),
+        unit if unit.name() == "requests" => "req".to_owned(),
+        unit => unit.name(),
+    };
+    format!("{} {unit}", count(amount.to_f64()))
 }
 
 /// A count in at most five characters: `0`, `0.4`, `17`, `1.2k`, `340k`, `4.5M`.

@@ -230,7 +230,7 @@ fn budget_text(budget: &BudgetRow) -> String {
         31..=200 => "/w",
         _ => "",
     };
-    format!("{}{per}", format::money(budget.amount))
+    format!("{}{per}", format::amount(&budget.amount))
 }
 
 fn pace(row: &TenantRow) -> String {

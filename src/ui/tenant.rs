@@ -111,7 +111,7 @@ fn signals<'a>(row: &TenantRow, theme: &'a Theme, width: usize) -> Vec<Row<'a>> 
 }
 
 fn budget_line<'a>(budget: &BudgetRow, theme: &'a Theme) -> Row<'a> {
-    let amounts = format!("{} of {} ", format::money(budget.spent.likely), format::money(budget.amount));
+    let amounts = format!("{} of {} ", format::amount(&budget.spent.likely), format::amount(&budget.amount));
     let pace = budget.pace().map(|pace| format!(", pace {pace:.1}x")).unwrap_or_default();
     let row =
         Row::new(theme).add(Role::Dim, format!(" {} ", left(budget.id.as_str(), LABEL_WIDTH + 5, theme.glyphs())));

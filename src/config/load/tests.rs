@@ -37,7 +37,9 @@ fn the_commented_tables_of_the_example_are_sound() {
     let is_table_line = |line: &&str| line.starts_with("# [[") || (line.starts_with("# ") && line.contains(" = "));
     let tables: String = EXAMPLE.lines().filter(is_table_line).map(|line| format!("{}\n", &line[2..])).collect();
     let config = parsed(&tables).expect("the examples are valid");
-    assert_eq!((config.scopes.len(), config.tenants.len(), config.budgets.len()), (5, 1, 2), "{tables}");
+    assert_eq!((config.scopes.len(), config.tenants.len(), config.budgets.len()), (5, 1, 7), "{tables}");
+    assert_eq!((config.plans.len(), config.pools.len(), config.exchange_rates.len()), (2, 1, 1), "{tables}");
+    assert_eq!(config.plans[0].terms.charges.len(), 2, "{tables}");
 }
 
 #[rstest]
@@ -57,7 +59,7 @@ fn the_commented_tables_of_the_example_are_sound() {
 )]
 #[case::negative_budget(
     "[[budget]]\nid = \"b\"\namount = \"-5 USD\"\ntenants = [\"*\"]",
-    "line 3, column 10: budget.amount: a budget of -5 makes no sense"
+    "line 3, column 10: budget.amount: an amount of -5 makes no sense"
 )]
 #[case::missing("[[budget]]\nid = \"b\"\ntenants = [\"*\"]", "line 1, column 1: budget: `amount` is missing here")]
 #[case::anchor(
@@ -75,6 +77,122 @@ fn faults_have_a_place_and_a_way_out(#[case] text: &str, #[case] expected: &str)
     let faults = parsed(text).expect_err("a fault");
     let told = faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
     assert!(told.contains(expected), "{told}");
+}
+
+/// A plan of tokens with these lines.
+fn plan(lines: &str) -> String {
+    format!("[[plan]]\nid = \"gold\"\nmeter = \"tokens\"\n{lines}\n")
+}
+
+#[rstest]
+#[case::overlapping_tiers("tiers = [{ unit_price = 6 }, { unit_price = 5 }]", "holds all of this one: they overlap")]
+#[case::overlapping_by_from(
+    "tiers = [{ up_to = 10, unit_price = 6 }, { from = 9, unit_price = 5 }]",
+    "line 4, column 51: plan.tiers.from: overlaps the tier before it, which ends at 10"
+)]
+#[case::gap("tiers = [{ up_to = 10, unit_price = 6 }, { from = 12, unit_price = 5 }]", "leaves a gap")]
+#[case::falling(
+    "tiers = [{ up_to = 10, unit_price = 6 }, { up_to = 5, unit_price = 5 }, { unit_price = 4 }]",
+    "line 4, column 52: plan.tiers.up_to: 5 does not rise: the tier before it ends at 10"
+)]
+#[case::open_above("tiers = [{ up_to = 10, unit_price = 6 }]", "nothing is said of what is above 10")]
+#[case::negative_price("tiers = [{ unit_price = -6 }]", "an amount of -6 makes no sense")]
+#[case::absurd_price("tiers = [{ unit_price = 6e10 }]", "makes no sense as a price")]
+#[case::free_by_oversight("tiers = [{ }]", "it has no price: write unit_price")]
+#[case::cut_package(
+    "mode = \"package\"\nprice_per = 100\ntiers = [{ up_to = 150, unit_price = 1 }, { unit_price = 1 }]",
+    "cuts a package of 100"
+)]
+#[case::two_prices("markup = 0.2\ntiers = [{ unit_price = 6 }]", "a charge has one price")]
+#[case::no_price("included = 5", "it has no price")]
+#[case::markup_on_tokens("markup = 0.2", "it is on what AWS charges")]
+#[case::charged_twice(
+    "tiers = [{ unit_price = 6 }]\n[[plan.charge]]\nmeter = \"input_tokens\"\ntiers = [{ unit_price = 1 }]",
+    "line 6, column 9: plan.charge.meter: a charge before this one counts it already"
+)]
+#[case::unknown_currency(
+    "currency = \"EUR\"\ntiers = [{ unit_price = 6 }]",
+    "add [[exchange_rate]] with currency = \"EUR\""
+)]
+#[case::no_currency("currency = \"euro\"\ntiers = [{ unit_price = 6 }]", "write its three capital letters")]
+#[case::another_currency("base_fee = \"5 CHF\"\ntiers = [{ unit_price = 6 }]", "which is USD")]
+#[case::zone("timezone = \"Europe/Berln\"\ntiers = [{ unit_price = 6 }]", "did you mean `Europe/Berlin`?")]
+#[case::twice_in_force(
+    "tiers = [{ unit_price = 6 }]\n[[plan]]\nid = \"gold\"\nfrom = 2026-07-01\nmarkup = 0.1",
+    "line 5, column 1: plan: `gold`: two versions are in force at once"
+)]
+#[case::backwards("from = 2026-07-01\nto = 2026-07-01\ntiers = [{ unit_price = 6 }]", "it is not after `from`")]
+#[case::no_day("from = \"soon\"\ntiers = [{ unit_price = 6 }]", "`soon` is not a day")]
+#[case::minimum("minimum = 5\nmaximum = 4\ntiers = [{ unit_price = 6 }]", "it is above `maximum`")]
+#[case::commitment("commitment = \"5 requests\"\ntiers = [{ unit_price = 6 }]", "nothing here charges requests")]
+#[case::rollover("rollover = true\ntiers = [{ unit_price = 6 }]", "nothing is included that could roll over")]
+#[case::caps("caps = { soft = \"30 USD\", hard = \"20 USD\" }\ntiers = [{ unit_price = 6 }]", "it is above `hard`")]
+fn faulty_plans(#[case] lines: &str, #[case] expected: &str) {
+    let faults = parsed(&plan(lines)).expect_err("a fault");
+    let told = faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
+    assert!(told.contains(expected), "{told}");
+}
+
+#[rstest]
+#[case::no_such_plan("plan = \"silver\"", "there is no plan `silver`")]
+#[case::contract_without_plan("[[tenant.contract]]\nbase_fee = 5", "it is for no plan")]
+#[case::two_contracts(
+    "plan = \"gold\"\n[[tenant.contract]]\nbase_fee = 5\n[[tenant.contract]]\nfrom = 2026-07-01",
+    "line 10, column 1: tenant.contract: two contracts are in force at once"
+)]
+#[case::runbook("runbook_url = \"see wiki\"", "`see wiki` is not a URL")]
+#[case::tag("tags = { }", "there is no tag in it")]
+fn faulty_tenants(#[case] lines: &str, #[case] expected: &str) {
+    let text = format!("{}[[tenant]]\nid = \"acme\"\n{lines}\n", plan("tiers = [{ unit_price = 6 }]"));
+    let faults = parsed(&text).expect_err("a fault");
+    let told = faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
+    assert!(told.contains(expected), "{told}");
+}
+
+#[rstest]
+#[case::for_nobody("", "it is not said for whom")]
+#[case::for_several("fleet = true\ntenants = [\"*\"]", "it is for several at once")]
+#[case::not_for_the_fleet("fleet = false", "it is not said for whom")]
+#[case::no_pool("pool = \"emea\"", "line 1, column 1: budget: `b` is for no known pool `emea`")]
+#[case::no_plan("plan = \"gold\"", "is for no known plan `gold`")]
+#[case::soft_cap("fleet = true\nsoft = 1.2\nhard = 1.1", "it is above `hard`")]
+#[case::cap_of_another_unit("fleet = true\nhard = \"5 tokens\"", "is not in USD")]
+fn faulty_budgets(#[case] lines: &str, #[case] expected: &str) {
+    let faults = parsed(&format!("[[budget]]\nid = \"b\"\namount = \"5 USD\"\n{lines}\n")).expect_err("a fault");
+    let told = faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
+    assert!(told.contains(expected), "{told}");
+}
+
+#[test]
+fn the_caps_of_a_plan_are_a_budget_for_each_of_its_tenants() {
+    let config = parsed(&plan("caps = { soft = \"8 USD\", hard = \"10 USD\" }\ntiers = [{ unit_price = 6 }]"));
+    let budget = config.expect("sound").budgets.remove(0);
+    assert_eq!((budget.id.as_str(), budget.amount.to_string().as_str()), ("plan:gold", "$10.00"));
+    assert_eq!(budget.over, crate::domain::budget::BudgetOver::Plan("gold".into()));
+    assert_eq!((budget.caps.soft, budget.caps.hard), (Some(0.8), Some(1.0)));
+}
+
+#[test]
+fn a_contract_changes_what_it_says_and_keeps_the_rest_of_its_plan() {
+    let tenant = "[[tenant]]\nid = \"acme\"\nplan = \"gold\"\n[[tenant.contract]]\nto = 2026-07-01\nbase_fee = 5\n\
+                  [[tenant.contract]]\nfrom = 2026-07-01\n";
+    let config = parsed(&format!("{}{tenant}", plan("base_fee = 9\ntiers = [{ unit_price = 6 }]"))).expect("sound");
+    let [first, second] = &config.tenants[0].contracts[..] else { panic!("two contracts") };
+    let own = first.terms.as_ref().expect("terms of its own");
+    assert_eq!((own.base_fee, &own.charges), (5.into(), &config.plans[0].terms.charges));
+    assert_eq!(second.terms, None, "it says nothing else than the plan");
+}
+
+#[test]
+fn a_budget_has_a_zone_of_its_own_and_flags_leave_it_alone() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("config.toml");
+    let budget = |id: &str, more: &str| format!("[[budget]]\nid = \"{id}\"\namount = \"5 USD\"\nfleet = true\n{more}");
+    fs::write(&path, budget("a", "timezone = \"Asia/Tokyo\"\n") + &budget("b", "")).expect("written");
+    let flags = Overrides { config: Some(path), timezone: Some("Europe/Paris".into()), ..Overrides::default() };
+    let budgets = loaded(&flags, &[("HOME", "/home/op")]).expect("sound").config.budgets;
+    let zones: Vec<_> = budgets.iter().map(|budget| budget.calendar.zone.iana_name().expect("a name")).collect();
+    assert_eq!(zones, ["Asia/Tokyo", "Europe/Paris"]);
 }
 
 #[test]

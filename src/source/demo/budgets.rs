@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
-use crate::domain::budget::Budget;
+use crate::domain::budget::{Budget, BudgetOver, Caps};
 use crate::domain::calendar::{Calendar, PeriodLength};
 use crate::domain::meter::Counts;
 use crate::domain::money::Money;
@@ -50,12 +50,14 @@ fn budget(fleet: &Fleet, tenant: usize, price: Price<'_>) -> Option<Budget> {
         PeriodLength::Day => "daily",
         PeriodLength::Week => "weekly",
         PeriodLength::Month => "monthly",
+        PeriodLength::Quarter => "quarterly",
     };
     Some(Budget {
         id: format!("{name}-{period}").as_str().into(),
-        amount,
+        amount: amount.into(),
         calendar: calendar(length),
-        tenants: vec![name],
+        over: BudgetOver::Tenants(vec![name]),
+        caps: Caps::default(),
     })
 }
 

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
+use crate::domain::budget::BudgetOver;
 use crate::domain::meter::{Counts, Meter, MeterSet};
 use crate::domain::money::Money;
 use crate::domain::profile::Profile;
@@ -78,8 +79,10 @@ proptest! {
 fn the_runaway_crosses_yellow_orange_and_red_in_the_first_minute_on_screen() {
     let fleet = fleet(1);
     let name = Fleet::tenant_name(3);
-    let budget =
-        budgets(&fleet, &flat_price).into_iter().find(|budget| budget.tenants == [name.clone()]).expect("has one");
+    let budget = budgets(&fleet, &flat_price)
+        .into_iter()
+        .find(|budget| budget.over == BudgetOver::Tenants(vec![name.clone()]))
+        .expect("has one");
     let used_at = |minute: i64| {
         let span = TimeSpan::new("2026-11-19T00:00:00Z".parse().expect("a valid time"), START + minutes(minute));
         let usage = asked(&fleet, span, Step::MINUTE, START + minutes(minute));
@@ -90,7 +93,7 @@ fn the_runaway_crosses_yellow_orange_and_red_in_the_first_minute_on_screen() {
             own.for_each(|point| counts.add(&point.counts));
             flat_price(profile, &counts)
         });
-        spent.sum::<Money>().share_of(budget.amount).expect("a budget above zero")
+        spent.sum::<Money>().share_of(budget.amount.money().expect("money")).expect("a budget above zero")
     };
     let crossing = |share: f64| (0..60).find(|&minute| used_at(minute) >= share).expect("crossed within the hour");
     let (yellow, orange, red) = (crossing(0.57), crossing(0.8), crossing(1.0));
@@ -106,7 +109,10 @@ fn a_part_of_the_story_that_is_not_told_leaves_its_tenant_alone() {
     let budget_of = |scenario| {
         let fleet = Arc::new(Fleet::new(1, 40, scenario));
         let name = Fleet::tenant_name(3);
-        budgets(&fleet, &flat_price).into_iter().find(|budget| budget.tenants == [name.clone()]).map(|budget| budget.id)
+        budgets(&fleet, &flat_price)
+            .into_iter()
+            .find(|budget| budget.over == BudgetOver::Tenants(vec![name.clone()]))
+            .map(|budget| budget.id)
     };
     assert_eq!(budget_of(Scenario::Runaway), Some("initech-daily".into()));
     assert_ne!(budget_of(Scenario::Late), Some("initech-daily".into()));
@@ -134,7 +140,11 @@ fn the_fleet_has_what_the_story_needs() {
         "an unknown model"
     );
     let budgets = budgets(&fleet, &flat_price);
-    assert!(budgets.len() > 20 && budgets.iter().all(|budget| budget.amount > Money::ZERO), "{}", budgets.len());
+    assert!(
+        budgets.len() > 20 && budgets.iter().all(|budget| budget.amount.number.is_sign_positive()),
+        "{}",
+        budgets.len()
+    );
 }
 
 #[test]
