@@ -23,11 +23,14 @@ pub(super) fn money(amount: Money) -> String {
 
 /// An amount as short as money: `$1,512`, `340k tok`, `17 req`.
 pub(super) fn amount(amount: &Amount) -> String {
-    let unit = match amount.unit {
-        Unit::Usd => return dollars(amount.to_f64()),
-        unit if unit.is_tokens() => "tok".to_owned(),
-        unit if unit.name() == "requests" => "req".to_owned(),
-        unit => unit.name(),
+    if amount.unit == Unit::Usd {
+        return dollars(amount.to_f64());
+    }
+    let name = amount.unit.name();
+    let unit = match name.as_str() {
+        _ if amount.unit.is_tokens() => "tok",
+        "requests" => "req",
+        other => other,
     };
     format!("{} {unit}", count(amount.to_f64()))
 }

@@ -1,6 +1,9 @@
 //! Which terms are in force when.
 
+use std::collections::BTreeMap;
+
 use super::*;
+use crate::domain::tenancy::Tags;
 
 fn day(text: &str) -> Option<Date> {
     text.parse().ok()
