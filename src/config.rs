@@ -9,6 +9,7 @@ mod budgets;
 mod charges;
 mod faults;
 mod load;
+mod metrics;
 mod model;
 mod plans;
 mod reader;
@@ -21,6 +22,7 @@ mod zones;
 
 pub use faults::{ConfigError, Fault};
 pub use load::{Effective, Overrides, default_path, load};
+pub use metrics::MetricsListen;
 pub use model::{
     Alerts, BudgetThresholds, Collect, Config, Glyphs, LogFormat, LogLevel, LogSettings, Scope, StoreSettings, Tenant,
     ThemeChoice, UiSettings,

@@ -7,6 +7,7 @@ pub mod csv;
 pub mod doctor;
 pub mod iam;
 pub mod json;
+pub mod openmetrics;
 pub mod plan;
 pub mod profiles;
 pub mod table;

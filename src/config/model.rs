@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
+use crate::config::metrics::MetricsListen;
 use crate::domain::budget::{Budget, Pool};
 use crate::domain::contract::{Contract, Contracts, ExchangeRate, Plan, TenantContracts};
 use crate::domain::ids::{PlanId, ScopeName, TenantId};
@@ -49,6 +50,8 @@ pub struct Config {
     pub store: StoreSettings,
     /// The program's own log.
     pub log: LogSettings,
+    /// Where the fleet's metrics are served, if they are.
+    pub metrics: Option<MetricsListen>,
 }
 
 /// The program's own log.
@@ -275,6 +278,7 @@ impl Config {
                 keep_hours: SignedDuration::from_hours(455 * DAY_HOURS),
             },
             log: LogSettings::default(),
+            metrics: None,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::config::model::{
     UiSettings,
 };
 use crate::config::reader::Table;
-use crate::config::{budgets, plans, scopes, tenants, values, zones};
+use crate::config::{budgets, metrics, plans, scopes, tenants, values, zones};
 use crate::domain::budget::BudgetOver;
 use crate::domain::contract::Plan;
 use crate::domain::ids::{PlanId, TenantId};
@@ -63,6 +63,7 @@ pub(super) fn config(root: Table<'_>, defaults: Config) -> Config {
         ui: ui(root.table("ui"), defaults.ui),
         store: store(root.table("store"), defaults.store),
         log: log(root.table("log"), defaults.log),
+        metrics: metrics::section(root.table("metrics"), defaults.metrics),
         timezone,
     };
     unique(&root, "scope", config.scopes.iter().map(|scope| scope.name.as_str()));

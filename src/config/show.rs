@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::amounts::duration_text;
 use crate::config::budgets::PERIODS;
+use crate::config::metrics::MetricsListen;
 use crate::config::model::{Config, Scope, Tenant};
 use crate::config::sections::{GLYPHS, LOG_FORMATS, LOG_LEVELS, THEMES};
 use crate::domain::budget::{Budget, BudgetOver, Pool};
@@ -108,6 +109,7 @@ fn plain_values(config: &Config) -> Vec<(&'static str, String)> {
         ("store.keep_hours", quoted(&duration_text(store.keep_hours))),
         ("log.level", quoted(word(&LOG_LEVELS, log.level))),
         ("log.format", quoted(word(&LOG_FORMATS, log.format))),
+        ("metrics.listen", optional(config.metrics.as_ref().map(MetricsListen::text).as_deref())),
     ]
 }
 

@@ -10,13 +10,14 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::collect::{Clock, CollectSettings, Collector, Delivery, Known, Purse};
+use crate::config::MetricsListen;
 use crate::domain::history::History;
 use crate::domain::ids::{Owner, ScopeName};
 use crate::domain::time::Step;
 use crate::history::Store;
 use crate::run::engine::{Command, Engine, QUEUE_LENGTH, Update, Wiring};
-use crate::run::rehearse_panic;
 use crate::run::setup::{Prepared, Sources};
+use crate::run::{metrics, rehearse_panic};
 use crate::source::Source;
 
 /// How many batches of the past may wait, each of some megabytes: collectors wait when the engine is behind.
@@ -47,6 +48,7 @@ struct Collection {
     step: Step,
     known: HashMap<ScopeName, Known>,
     purse: Arc<Purse>,
+    metrics: Option<MetricsListen>,
 }
 
 impl Session {
@@ -67,7 +69,8 @@ impl Session {
             .name("engine".into())
             .spawn(move || run_engine(prepare, ready, wiring))
             .wrap_err("could not start the engine's thread")?;
-        let collectors = tokio::spawn(collect_when(prepared, commands.clone(), refresh.clone(), stopped));
+        let collectors =
+            tokio::spawn(collect_when(prepared, commands.clone(), updates.clone(), refresh.clone(), stopped));
         Ok(Self { updates, commands, refresh, stop, watched, engine, collectors })
     }
 
@@ -105,11 +108,11 @@ fn run_engine(prepare: Prepare, ready: oneshot::Sender<Collection>, wiring: Wiri
     let updates = wiring.updates.clone();
     let result = prepare().map(|prepared| {
         rehearse_panic("engine");
-        let Prepared { store, policy, sources, settings, ceiling, clock } = prepared;
+        let Prepared { store, policy, sources, settings, ceiling, clock, metrics } = prepared;
         let now = clock.now();
         let purse = Arc::new(Purse::new(ceiling, &store.scopes(now), now));
         let known = known(&store, now);
-        let collection = Collection { sources, settings, clock, step: store.step(), known, purse };
+        let collection = Collection { sources, settings, clock, step: store.step(), known, purse, metrics };
         let engine = Engine::new(store, policy, now);
         // Nobody listens any more when the program is already ending.
         let _ = ready.send(collection);
@@ -135,6 +138,7 @@ fn known(store: &Store, now: Timestamp) -> HashMap<ScopeName, Known> {
 async fn collect_when(
     prepared: oneshot::Receiver<Collection>,
     commands: mpsc::Sender<Command>,
+    updates: watch::Receiver<Update>,
     refresh: Arc<Notify>,
     stopped: watch::Receiver<bool>,
 ) {
@@ -142,6 +146,9 @@ async fn collect_when(
     let mut tasks = JoinSet::new();
     let ticks = step_the_judge(collection.clock.clone(), collection.step, commands.clone());
     tasks.spawn(ticks);
+    if let Some(listen) = collection.metrics {
+        tasks.spawn(metrics::serve(listen, updates));
+    }
     let (batches_in, mut batches) = mpsc::channel(BATCHES_WAITING);
     let hub = Hub {
         settings: collection.settings,

@@ -7,7 +7,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::collect::{Clock, CollectSettings, Finer};
-use crate::config::{Config, StoreSettings};
+use crate::config::{Config, MetricsListen, StoreSettings};
 use crate::cost::{ModelPrice, PriceBook, price_usage};
 use crate::domain::meter::{Counts, MeterSet};
 use crate::domain::money::Money;
@@ -41,6 +41,8 @@ pub struct Prepared {
     pub ceiling: Option<Money>,
     /// The time of the run.
     pub clock: Clock,
+    /// Where the view is served as metrics.
+    pub metrics: Option<MetricsListen>,
 }
 
 /// The sources of a run; all of one kind.
@@ -90,6 +92,7 @@ pub fn live(config: &Config) -> Result<Prepared> {
         settings: CollectSettings { finer: Some(finer(config)), ..collect_settings(config) },
         ceiling: Some(config.collect.ceiling_usd_month),
         clock: Clock::wall(),
+        metrics: config.metrics.clone(),
     })
 }
 
@@ -125,6 +128,7 @@ pub fn demo(config: &Config, options: DemoOptions, folder: &Path) -> Result<Prep
         settings: collect_settings(config),
         ceiling: None,
         clock,
+        metrics: None,
     })
 }
 
@@ -141,12 +145,13 @@ pub fn replay(config: &Config, recording: &Arc<Recording>, options: ReplayOption
     if options.speed > 0.0 {
         let clock = Clock::simulated(options.at.unwrap_or(span.start), options.speed);
         let sources = Sources::Replay(ReplaySource::all(recording));
-        return Ok(Prepared { store, policy, sources, settings, ceiling: None, clock });
+        return Ok(Prepared { store, policy, sources, settings, ceiling: None, clock, metrics: None });
     }
     // As fast as it can: everything is judged before it is shown, and time stands still at the end.
     let store = offline::engine_over(recording, store, policy.clone()).into_store();
     let clock = Clock::simulated(options.at.unwrap_or(span.end), 0.0);
-    Ok(Prepared { store, policy, sources: Sources::Replay(Vec::new()), settings, ceiling: None, clock })
+    let sources = Sources::Replay(Vec::new());
+    Ok(Prepared { store, policy, sources, settings, ceiling: None, clock, metrics: None })
 }
 
 /// A store in a temporary folder, which is not worth a sync.

@@ -34,12 +34,13 @@ fn the_example_names_every_key_in_the_order_of_the_show_command() {
 
 #[test]
 fn the_commented_tables_of_the_example_are_sound() {
-    let is_table_line = |line: &&str| line.starts_with("# [[") || (line.starts_with("# ") && line.contains(" = "));
+    let is_table_line = |line: &&str| line.starts_with("# [") || (line.starts_with("# ") && line.contains(" = "));
     let tables: String = EXAMPLE.lines().filter(is_table_line).map(|line| format!("{}\n", &line[2..])).collect();
     let config = parsed(&tables).expect("the examples are valid");
     assert_eq!((config.scopes.len(), config.tenants.len(), config.budgets.len()), (5, 1, 7), "{tables}");
     assert_eq!((config.plans.len(), config.pools.len(), config.exchange_rates.len()), (2, 1, 1), "{tables}");
     assert_eq!(config.plans[0].terms.charges.len(), 2, "{tables}");
+    assert!(config.metrics.is_some(), "{tables}");
 }
 
 #[rstest]
@@ -292,6 +293,21 @@ fn faulty_scopes(#[case] line: &str, #[case] expected: &str) {
     let faults = parsed(&format!("[[scope]]\nname = \"s\"\n{line}\n")).expect_err("a fault");
     let told: String = faults.iter().map(ToString::to_string).collect();
     assert!(told.contains(expected) && told.contains("line "), "{told}");
+}
+
+#[rstest]
+#[case::loopback("127.0.0.1:9464", None)]
+#[case::loopback_of_six("[::1]:9464", None)]
+#[case::socket("unix:/run/bedtop.sock", None)]
+#[case::everybody("0.0.0.0:9464", Some("`0.0.0.0:9464` can be reached from outside: write 127.0.0.1:9464"))]
+#[case::a_relative_path("unix:here.sock", Some("is not an absolute path"))]
+#[case::a_port_alone("9464", Some("is no address: write for example 127.0.0.1:9464"))]
+fn where_metrics_are_served(#[case] listen: &str, #[case] fault: Option<&str>) {
+    match (parsed(&format!("[metrics]\nlisten = \"{listen}\"")), fault) {
+        (Ok(config), None) => assert_eq!(config.metrics.expect("given").text(), listen),
+        (Err(faults), Some(fault)) => assert!(faults[0].to_string().contains(fault), "{}", faults[0]),
+        (outcome, expected) => panic!("{outcome:?} where {expected:?} was expected"),
+    }
 }
 
 #[test]
