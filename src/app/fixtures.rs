@@ -17,8 +17,8 @@ use crate::domain::money::{CostRange, Money};
 use crate::domain::profile::{ProfileKind, Reach, ServiceTier};
 use crate::domain::time::{Step, TimeSpan};
 use crate::domain::view::{
-    Assessment, BudgetRow, FleetTotals, FleetView, MeterSeries, Mode, OwnCost, PricedUsage, ProfileRow, Provenance,
-    Rates, ScopeRow, TenantDetail, TenantRow,
+    Assessment, BudgetRow, Burn, FleetTotals, FleetView, MeterSeries, Mode, OwnCost, PricedUsage, ProfileRow,
+    Provenance, Rates, ScopeRow, TenantDetail, TenantRow,
 };
 
 /// The instant of the fixture.
@@ -94,6 +94,9 @@ fn row(name: &str, level: Level, cents: i64, budget: i64, tokens: u64) -> Tenant
             latency_ms: Some(1_840.0),
         },
         sparkline: (0..60).map(|step| Some(f64::from((step * 7 + seed * 3) % 23) * rate)).collect(),
+        expected: None,
+        forecast: None,
+        burn: Burn::default(),
         last_use: Some(now()),
         profiles: vec![profile(name, "chat", cents * 2 / 3, tokens / 2), profile(name, "agent", cents / 3, tokens / 2)],
     }
@@ -180,6 +183,8 @@ pub(crate) fn view() -> FleetView {
         data_age: Some(SignedDuration::from_mins(27)),
         scopes: vec![scope("prod/us-east-1", Health::Ok, 1), scope("labs/us-west-2", Health::Stale, 27)],
         tenants,
+        pools: Vec::new(),
+        quotas: Vec::new(),
         totals,
         log: log(),
         own_cost: OwnCost {

@@ -2,6 +2,9 @@
 
 mod alerts;
 mod detail;
+mod outlook;
+mod pools;
+mod priced;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,76 +15,15 @@ use crate::domain::event::{LevelChange, Signal};
 use crate::domain::health::{Collecting, Fault, Health, Traffic};
 use crate::domain::ids::{BudgetId, ModelId, Owner, ProfileKey, ScopeName};
 use crate::domain::level::Level;
-use crate::domain::meter::Counts;
 use crate::domain::money::{CostRange, Money};
 use crate::domain::profile::{ProfileKind, Reach, ServiceTier};
 use crate::domain::tenancy::TagFault;
 use crate::domain::time::{Step, TimeSpan};
 pub use alerts::{AlertRow, Notification};
 pub use detail::{MeterSeries, TenantDetail};
-
-/// Where a figure comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Provenance {
-    /// Measured usage at a price in force at its time.
-    #[default]
-    Measured,
-    /// A part of the cost is a range, or its price is older or newer than the book knows.
-    Estimated,
-    /// A part is priced at a price the user gave for models that are not in the book.
-    Fallback,
-    /// Made by the demo.
-    Simulated,
-}
-
-impl Provenance {
-    /// The name in tables and JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Measured => "measured",
-            Self::Estimated => "estimated",
-            Self::Fallback => "fallback price",
-            Self::Simulated => "simulated",
-        }
-    }
-}
-
-/// Usage with what it costs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PricedUsage {
-    /// The counts.
-    pub counts: Counts,
-    /// The cost of what has a price.
-    pub cost: CostRange,
-    /// Tokens without a price: their cost is unknown, never zero.
-    pub unpriced_tokens: u64,
-    /// Where the cost comes from.
-    pub provenance: Provenance,
-}
-
-impl PricedUsage {
-    /// Adds another part; the sum is as doubtful as its most doubtful part.
-    pub fn add(&mut self, other: &Self) {
-        self.counts.add(&other.counts);
-        self.cost += other.cost;
-        self.unpriced_tokens = self.unpriced_tokens.saturating_add(other.unpriced_tokens);
-        self.provenance = self.provenance.max(other.provenance);
-    }
-
-    /// Whether there are tokens and none has a price.
-    #[must_use]
-    pub fn is_wholly_unpriced(&self) -> bool {
-        self.unpriced_tokens > 0 && self.unpriced_tokens == self.counts.tokens() && self.cost == CostRange::ZERO
-    }
-
-    /// The cost, or `None` where nothing of it is known.
-    #[must_use]
-    pub fn known_cost(&self) -> Option<CostRange> {
-        (!self.is_wholly_unpriced()).then_some(self.cost)
-    }
-}
+pub use outlook::{Burn, ExpectedBand, GoneWhen, PeriodForecast};
+pub use pools::{Mover, PoolRow, QuotaHolder, QuotaRow};
+pub use priced::{PricedUsage, Provenance};
 
 /// Speeds over the last closed steps (10 minutes, or one step where that is longer).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -200,6 +142,12 @@ pub struct TenantRow {
     /// Dollars a step (tokens a step where some have no price), oldest first, [`SPARK_STEPS`] steps up to
     /// the watermark. `None` is a step that is not known: a hole, not a zero.
     pub sparkline: Vec<Option<f64>>,
+    /// The band the sparkline was expected in; `None` while its past is too short.
+    pub expected: Option<ExpectedBand>,
+    /// What the period of its worst budget, or the fleet's month, will come to.
+    pub forecast: Option<PeriodForecast>,
+    /// Its speed against its own past.
+    pub burn: Burn,
     /// Start of the newest step with use in the sparkline's reach.
     pub last_use: Option<Timestamp>,
     /// Its profiles, the dearest first.
@@ -321,6 +269,10 @@ pub struct FleetView {
     /// The rows in the default order: level, then money at risk, then cost, then name; unattributed last
     /// among equals.
     pub tenants: Vec<TenantRow>,
+    /// The shared budgets, the worst first.
+    pub pools: Vec<PoolRow>,
+    /// The quotas that are in use or have a limit, the fullest first.
+    pub quotas: Vec<QuotaRow>,
     /// The sums.
     pub totals: FleetTotals,
     /// The newest changes of level, oldest first.

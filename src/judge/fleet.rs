@@ -29,6 +29,8 @@ pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machin
         scopes: tally.scopes.iter().map(|scope| scope_row(scope, tally)).collect(),
         totals: totals(tally, &tenants),
         tenants,
+        pools: Vec::new(),
+        quotas: Vec::new(),
         log: history.changes(tally.now, LOG_LENGTH),
         own_cost: own_cost(tally, policy),
         rows_refused: tally.scopes.iter().map(|scope| scope.status.collecting.rows_refused).max().unwrap_or(0),

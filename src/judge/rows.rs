@@ -5,7 +5,7 @@ use crate::domain::budget::BudgetStanding;
 use crate::domain::event::{AlertKey, Signal, Subject};
 use crate::domain::ids::Owner;
 use crate::domain::level::Level;
-use crate::domain::view::{Assessment, BudgetRow, TenantRow};
+use crate::domain::view::{Assessment, BudgetRow, Burn, TenantRow};
 use crate::judge::observe::{alert_key, assessments};
 use crate::judge::policy::Policy;
 use crate::judge::rates;
@@ -38,6 +38,9 @@ pub(super) fn tenant_row(
         budgets: budgets(&subject, used, machine),
         rates: rates::of(&used.window, tally.rate_window()),
         sparkline: used.sparkline.values(used.usage.unpriced_tokens > 0),
+        expected: None,
+        forecast: None,
+        burn: Burn::default(),
         last_use: used.last_use,
         profiles: profiles(used),
     }

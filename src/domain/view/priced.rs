@@ -1,0 +1,69 @@
+//! Usage with its cost, and where figures come from.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::meter::Counts;
+use crate::domain::money::CostRange;
+
+/// Where a figure comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provenance {
+    /// Measured usage at a price in force at its time.
+    #[default]
+    Measured,
+    /// A part of the cost is a range, or its price is older or newer than the book knows.
+    Estimated,
+    /// A part is priced at a price the user gave for models that are not in the book.
+    Fallback,
+    /// Made by the demo.
+    Simulated,
+}
+
+impl Provenance {
+    /// The name in tables and JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Measured => "measured",
+            Self::Estimated => "estimated",
+            Self::Fallback => "fallback price",
+            Self::Simulated => "simulated",
+        }
+    }
+}
+
+/// Usage with what it costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PricedUsage {
+    /// The counts.
+    pub counts: Counts,
+    /// The cost of what has a price.
+    pub cost: CostRange,
+    /// Tokens without a price: their cost is unknown, never zero.
+    pub unpriced_tokens: u64,
+    /// Where the cost comes from.
+    pub provenance: Provenance,
+}
+
+impl PricedUsage {
+    /// Adds another part; the sum is as doubtful as its most doubtful part.
+    pub fn add(&mut self, other: &Self) {
+        self.counts.add(&other.counts);
+        self.cost += other.cost;
+        self.unpriced_tokens = self.unpriced_tokens.saturating_add(other.unpriced_tokens);
+        self.provenance = self.provenance.max(other.provenance);
+    }
+
+    /// Whether there are tokens and none has a price.
+    #[must_use]
+    pub fn is_wholly_unpriced(&self) -> bool {
+        self.unpriced_tokens > 0 && self.unpriced_tokens == self.counts.tokens() && self.cost == CostRange::ZERO
+    }
+
+    /// The cost, or `None` where nothing of it is known.
+    #[must_use]
+    pub fn known_cost(&self) -> Option<CostRange> {
+        (!self.is_wholly_unpriced()).then_some(self.cost)
+    }
+}
