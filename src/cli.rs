@@ -4,11 +4,12 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use color_eyre::eyre::{Result, WrapErr};
 
-use crate::config::{self, Effective, Overrides};
+use crate::config::{self, Effective, LogFormat, Overrides};
 
 mod check;
 mod collect;
@@ -25,11 +26,20 @@ mod shell;
 mod status;
 mod tenants;
 
+/// The version, with the commit it was built from where the packager says so.
+fn version() -> &'static str {
+    static VERSION: OnceLock<String> = OnceLock::new();
+    VERSION.get_or_init(|| match option_env!("BEDTOP_COMMIT") {
+        Some(commit) => format!("{} ({commit})", env!("CARGO_PKG_VERSION")),
+        None => env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}
+
 /// `top` for the tenants of Amazon Bedrock: who is burning money now, why, and when the budget runs out.
 #[derive(Debug, Parser)]
 #[command(
     name = "bedtop",
-    version,
+    version = version(),
     after_help = "Example:\n  bedtop demo            the whole console on a simulated fleet, no AWS\n  bedtop --profile prod  the live console with the AWS profile `prod`"
 )]
 struct Cli {
@@ -60,6 +70,27 @@ struct GlobalOptions {
     /// Send AWS requests to this endpoint
     #[arg(long, global = true, value_name = "URL")]
     endpoint_url: Option<String>,
+    /// Write the program's own log to this file
+    #[arg(long, global = true, value_name = "FILE")]
+    log_file: Option<PathBuf>,
+    /// The form of the log
+    #[arg(long, global = true, value_enum)]
+    log_format: Option<LogForm>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogForm {
+    Text,
+    Json,
+}
+
+impl From<LogForm> for LogFormat {
+    fn from(form: LogForm) -> Self {
+        match form {
+            LogForm::Text => Self::Text,
+            LogForm::Json => Self::Json,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -146,6 +177,8 @@ fn overrides(global: &GlobalOptions) -> Overrides {
         profile: global.profile.clone(),
         region: global.region.clone(),
         endpoint_url: global.endpoint_url.clone(),
+        log_file: global.log_file.clone(),
+        log_format: global.log_format.map(LogFormat::from),
     }
 }
 

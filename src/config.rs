@@ -9,6 +9,7 @@ mod budgets;
 mod charges;
 mod faults;
 mod load;
+mod log;
 mod metrics;
 mod model;
 mod plans;
@@ -22,10 +23,10 @@ mod zones;
 
 pub use faults::{ConfigError, Fault};
 pub use load::{Effective, Overrides, default_path, load};
+pub use log::{LogFormat, LogLevel, LogSettings};
 pub use metrics::MetricsListen;
 pub use model::{
-    Alerts, BudgetThresholds, Collect, Config, Glyphs, LogFormat, LogLevel, LogSettings, Scope, StoreSettings, Tenant,
-    ThemeChoice, UiSettings,
+    Alerts, BudgetThresholds, Collect, Config, Glyphs, Scope, StoreSettings, Tenant, ThemeChoice, UiSettings,
 };
 pub use show::Setting;
 

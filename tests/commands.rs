@@ -343,6 +343,17 @@ fn the_policy_is_read_only_and_bounded_by_the_regions_of_the_config() {
 }
 
 #[test]
+fn the_log_goes_where_it_is_asked_to_and_in_the_form_asked_for() {
+    let home = home();
+    let shown = printed(home.path(), &["config", "show", "--log-file", "here/b.log", "--log-format", "json"]);
+    let line = |key: &str| shown.lines().find(|line| line.starts_with(key)).unwrap_or_default().to_owned();
+    assert!(line("log.file").ends_with("\"here/b.log\"  # flag"), "{shown}");
+    assert!(line("log.format").ends_with("\"json\"  # flag"), "{shown}");
+    let told = refused(home.path(), &["collect", "--log-file", "/dev/null/b.log"], 1);
+    assert!(told.contains("could not write the log /dev/null/b.log"), "{told}");
+}
+
+#[test]
 fn completions_and_the_manual_name_every_command() {
     let home = home();
     let pages = [

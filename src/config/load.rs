@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 use crate::config::faults::{ConfigError, Fault};
+use crate::config::log::LogFormat;
 use crate::config::model::{Config, Scope};
 use crate::config::reader::{Findings, Table};
 use crate::config::show::{Origin, Setting, settings};
@@ -29,6 +30,10 @@ pub struct Overrides {
     pub region: Option<String>,
     /// The AWS endpoint.
     pub endpoint_url: Option<String>,
+    /// The file of the log.
+    pub log_file: Option<PathBuf>,
+    /// The form of the log.
+    pub log_format: Option<LogFormat>,
 }
 
 /// The configuration in force and where it comes from.
@@ -71,6 +76,7 @@ pub fn load(flags: &Overrides, environment: Environment<'_>) -> Result<Effective
     override_timezone(&mut effective, flags, &environment)?;
     override_scopes(&mut effective, flags, &environment)?;
     place_store(&mut effective, flags, &environment)?;
+    override_log(&mut effective, flags);
     Ok(effective)
 }
 
@@ -176,6 +182,18 @@ fn place_store(effective: &mut Effective, flags: &Overrides, environment: Enviro
         effective.config.store.path = PathBuf::from(home).join(below_home);
     }
     Ok(())
+}
+
+fn override_log(effective: &mut Effective, flags: &Overrides) {
+    let log = &mut effective.config.log;
+    if let Some(file) = &flags.log_file {
+        log.file = Some(file.clone());
+        effective.origins.insert("log.file", Origin::Flag);
+    }
+    if let Some(format) = flags.log_format {
+        log.format = format;
+        effective.origins.insert("log.format", Origin::Flag);
+    }
 }
 
 /// A base folder of the XDG specification; relative ones are ignored, as it asks.

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
+use crate::config::log::LogSettings;
 use crate::config::metrics::MetricsListen;
 use crate::domain::budget::{Budget, Pool};
 use crate::domain::contract::{Contract, Contracts, ExchangeRate, Plan, TenantContracts};
@@ -52,39 +53,6 @@ pub struct Config {
     pub log: LogSettings,
     /// Where the fleet's metrics are served, if they are.
     pub metrics: Option<MetricsListen>,
-}
-
-/// The program's own log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LogSettings {
-    /// How much is told.
-    pub level: LogLevel,
-    /// In which form.
-    pub format: LogFormat,
-}
-
-/// How much the log tells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogLevel {
-    /// Nothing.
-    Off,
-    /// What is not right.
-    Warn,
-    /// What begins and ends as well.
-    #[default]
-    Info,
-    /// Every poll as well.
-    Debug,
-}
-
-/// The form of the log's lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// A JSON object a line.
-    Json,
 }
 
 /// How AWS is polled.

@@ -3,12 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::config::model::{
-    Alerts, BudgetThresholds, Collect, Config, Glyphs, LogFormat, LogLevel, LogSettings, StoreSettings, ThemeChoice,
-    UiSettings,
-};
+use crate::config::model::{Alerts, BudgetThresholds, Collect, Config, Glyphs, StoreSettings, ThemeChoice, UiSettings};
 use crate::config::reader::Table;
-use crate::config::{budgets, metrics, plans, scopes, tenants, values, zones};
+use crate::config::{budgets, log, metrics, plans, scopes, tenants, values, zones};
 use crate::domain::budget::BudgetOver;
 use crate::domain::contract::Plan;
 use crate::domain::ids::{PlanId, TenantId};
@@ -25,12 +22,6 @@ pub(super) const THEMES: [(&str, ThemeChoice); 4] = [
 /// The words of `ui.glyphs`.
 pub(super) const GLYPHS: [(&str, Glyphs); 4] =
     [("auto", Glyphs::Auto), ("braille", Glyphs::Braille), ("block", Glyphs::Block), ("ascii", Glyphs::Ascii)];
-
-/// The words of `log.level`.
-pub(super) const LOG_LEVELS: [(&str, LogLevel); 4] =
-    [("off", LogLevel::Off), ("warn", LogLevel::Warn), ("info", LogLevel::Info), ("debug", LogLevel::Debug)];
-/// The words of `log.format`.
-pub(super) const LOG_FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
 
 /// Reads the whole file over the defaults; faults are noted in the table's findings.
 pub(super) fn config(root: Table<'_>, defaults: Config) -> Config {
@@ -62,7 +53,7 @@ pub(super) fn config(root: Table<'_>, defaults: Config) -> Config {
         alerts: alerts(root.table("alerts"), defaults.alerts),
         ui: ui(root.table("ui"), defaults.ui),
         store: store(root.table("store"), defaults.store),
-        log: log(root.table("log"), defaults.log),
+        log: log::section(root.table("log"), defaults.log),
         metrics: metrics::section(root.table("metrics"), defaults.metrics),
         timezone,
     };
@@ -130,15 +121,6 @@ fn store(table: Table<'_>, defaults: StoreSettings) -> StoreSettings {
     };
     table.finish();
     store
-}
-
-fn log(table: Table<'_>, defaults: LogSettings) -> LogSettings {
-    let log = LogSettings {
-        level: table.get("level", values::choice(&LOG_LEVELS)).unwrap_or(defaults.level),
-        format: table.get("format", values::choice(&LOG_FORMATS)).unwrap_or(defaults.format),
-    };
-    table.finish();
-    log
 }
 
 /// What names something else names what is there.

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{Result, WrapErr};
+use color_eyre::eyre::{Result, WrapErr, bail};
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
@@ -40,8 +40,7 @@ pub fn start(config: &Config) -> Result<Log> {
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
     };
-    let folder = folder(config);
-    let appender = appender(&folder).wrap_err_with(|| format!("could not write the log in {}", folder.display()))?;
+    let appender = appender(config)?;
     let (writer, guard) = tracing_appender::non_blocking::NonBlockingBuilder::default()
         .buffered_lines_limit(WAITING)
         .lossy(true)
@@ -56,7 +55,15 @@ pub fn start(config: &Config) -> Result<Log> {
     Ok(Log(Some(guard)))
 }
 
-fn appender(folder: &Path) -> Result<RollingFileAppender> {
+fn appender(config: &Config) -> Result<RollingFileAppender> {
+    if let Some(file) = &config.log.file {
+        return one_file(file).wrap_err_with(|| format!("could not write the log {}", file.display()));
+    }
+    let folder = folder(config);
+    a_file_a_day(&folder).wrap_err_with(|| format!("could not write the log in {}", folder.display()))
+}
+
+fn a_file_a_day(folder: &Path) -> Result<RollingFileAppender> {
     std::fs::create_dir_all(folder)?;
     let builder = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
@@ -64,6 +71,15 @@ fn appender(folder: &Path) -> Result<RollingFileAppender> {
         .filename_suffix("log")
         .max_log_files(KEPT);
     Ok(builder.build(folder)?)
+}
+
+/// A file that only grows: rotating it is left to whoever chose it.
+fn one_file(file: &Path) -> Result<RollingFileAppender> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let Some(name) = file.file_name() else { bail!("it names no file: write for example /var/log/bedtop.log") };
+    let builder = RollingFileAppender::builder().rotation(Rotation::NEVER);
+    Ok(builder.filename_prefix(name.to_string_lossy()).build(folder)?)
 }
 
 impl Drop for Log {

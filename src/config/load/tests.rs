@@ -34,13 +34,17 @@ fn the_example_names_every_key_in_the_order_of_the_show_command() {
 
 #[test]
 fn the_commented_tables_of_the_example_are_sound() {
-    let is_table_line = |line: &&str| line.starts_with("# [") || (line.starts_with("# ") && line.contains(" = "));
-    let tables: String = EXAMPLE.lines().filter(is_table_line).map(|line| format!("{}\n", &line[2..])).collect();
+    let uncommented = |line: &str| match line.strip_prefix("# ") {
+        Some(rest) if rest.starts_with('[') || rest.contains(" = ") => Some(format!("{rest}\n")),
+        None if line.starts_with('[') => Some(format!("{line}\n")),
+        _ => None,
+    };
+    let tables: String = EXAMPLE.lines().filter_map(uncommented).collect();
     let config = parsed(&tables).expect("the examples are valid");
     assert_eq!((config.scopes.len(), config.tenants.len(), config.budgets.len()), (5, 1, 7), "{tables}");
     assert_eq!((config.plans.len(), config.pools.len(), config.exchange_rates.len()), (2, 1, 1), "{tables}");
     assert_eq!(config.plans[0].terms.charges.len(), 2, "{tables}");
-    assert!(config.metrics.is_some(), "{tables}");
+    assert!(config.metrics.is_some() && config.log.file.is_some(), "{tables}");
 }
 
 #[rstest]
