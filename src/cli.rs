@@ -20,6 +20,7 @@ mod doctor;
 mod iam_policy;
 mod input;
 mod plan;
+mod prices;
 mod profiles;
 mod replay;
 mod shell;
@@ -101,6 +102,7 @@ enum Command {
     Status(status::Status),
     Tenants(tenants::Tenants),
     Profiles(profiles::Profiles),
+    Prices(prices::Prices),
     Check(check::Check),
     Plan(plan::PlanCommand),
     #[command(subcommand)]
@@ -154,6 +156,7 @@ fn run(cli: Cli) -> Result<u8> {
         Some(Command::Status(status)) => status.run(&global),
         Some(Command::Tenants(tenants)) => tenants.run(&global),
         Some(Command::Profiles(profiles)) => profiles.run(&global),
+        Some(Command::Prices(prices)) => prices.run(&global),
         Some(Command::Check(check)) => check.run(&global),
         Some(Command::Plan(plan)) => plan.run(),
         Some(Command::Config(command)) => command.run(&global),

@@ -13,6 +13,7 @@ mod log;
 mod metrics;
 mod model;
 mod plans;
+mod prices;
 mod reader;
 mod scopes;
 mod sections;

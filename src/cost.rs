@@ -5,11 +5,10 @@
 
 pub mod budget;
 mod geography;
-mod model_price;
 pub mod polling;
 mod price_book;
 mod price_usage;
 
-pub use model_price::{ModelPrice, PriceError};
-pub use price_book::{Match, PriceBook};
+pub use crate::domain::price::{ModelPrice, PriceError};
+pub use price_book::{Match, PriceBook, Quote, UnitHour};
 pub use price_usage::price_usage;

@@ -15,6 +15,7 @@ pub mod matcher;
 pub mod meter;
 pub mod money;
 pub mod notice;
+pub mod price;
 pub mod profile;
 pub mod space;
 pub mod tenancy;

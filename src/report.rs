@@ -9,6 +9,7 @@ pub mod iam;
 pub mod json;
 pub mod openmetrics;
 pub mod plan;
+pub mod prices;
 pub mod profiles;
 pub mod table;
 pub mod text;

@@ -12,6 +12,7 @@ use crate::domain::budget::{Budget, Pool};
 use crate::domain::contract::{Contract, Contracts, ExchangeRate, Plan, TenantContracts};
 use crate::domain::ids::{PlanId, ScopeName, TenantId};
 use crate::domain::money::Money;
+use crate::domain::price::PriceRule;
 use crate::domain::tenancy::{NamePattern, Tags};
 
 /// Everything that can be configured.
@@ -43,6 +44,8 @@ pub struct Config {
     pub budgets: Vec<Budget>,
     /// Tenants that share budgets.
     pub pools: Vec<Pool>,
+    /// What is known better than the price book.
+    pub prices: Vec<PriceRule>,
     /// When signals change level.
     pub alerts: Alerts,
     /// The screen.
@@ -237,6 +240,7 @@ impl Config {
             exchange_rates: Vec::new(),
             budgets: Vec::new(),
             pools: Vec::new(),
+            prices: Vec::new(),
             alerts: Alerts::default(),
             ui: UiSettings { bell: true, ..UiSettings::default() },
             store: StoreSettings {

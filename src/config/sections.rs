@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::config::model::{Alerts, BudgetThresholds, Collect, Config, Glyphs, StoreSettings, ThemeChoice, UiSettings};
 use crate::config::reader::Table;
-use crate::config::{budgets, log, metrics, plans, scopes, tenants, values, zones};
+use crate::config::{budgets, log, metrics, plans, prices, scopes, tenants, values, zones};
 use crate::domain::budget::BudgetOver;
 use crate::domain::contract::Plan;
 use crate::domain::ids::{PlanId, TenantId};
@@ -38,6 +38,7 @@ pub(super) fn config(root: Table<'_>, defaults: Config) -> Config {
         plan_tags: root.get("plan_tags", values::texts).unwrap_or(defaults.plan_tags),
         exchange_rates,
         plans,
+        prices: root.tables("price").into_iter().filter_map(prices::price).collect(),
         pools: root.tables("pool").into_iter().filter_map(budgets::pool).collect(),
         tenant_tags: root.get("tenant_tags", values::texts).unwrap_or(defaults.tenant_tags),
         tenant_name_pattern: root

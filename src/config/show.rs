@@ -121,8 +121,9 @@ fn listed_values(config: &Config) -> Vec<(&'static str, String)> {
     let rates = config.exchange_rates.iter().map(|rate| ("exchange_rate", rate_text(rate)));
     let plans = config.plans.iter().map(|plan| ("plan", plan_text(plan)));
     let budgets = config.budgets.iter().map(|budget| ("budget", budget_text(budget)));
+    let prices = config.prices.iter().map(|rule| ("price", rule.to_string()));
     let pools = config.pools.iter().map(|pool| ("pool", pool_text(pool)));
-    scopes.chain(tenants).chain(rates).chain(plans).chain(budgets).chain(pools).collect()
+    scopes.chain(tenants).chain(rates).chain(plans).chain(budgets).chain(pools).chain(prices).collect()
 }
 
 fn scope_text(scope: &Scope) -> String {

@@ -2,10 +2,10 @@
 
 use rust_decimal::Decimal;
 
-use crate::cost::model_price::ModelPrice;
 use crate::cost::price_book::Match;
 use crate::domain::meter::{Counts, Meter};
 use crate::domain::money::{CostRange, Money};
+use crate::domain::price::ModelPrice;
 use crate::domain::view::{PricedUsage, Provenance};
 
 /// The cheapest, likely and dearest price of a meter.
@@ -18,21 +18,21 @@ struct Candidates {
 /// long-context surcharge; low and high span what CloudWatch does not tell. Tokens of a kind without a price,
 /// or of a model without one, come out as unpriced.
 #[must_use]
-pub fn price_usage(counts: &Counts, found: Option<&Match<'_>>) -> PricedUsage {
+pub fn price_usage(counts: &Counts, found: Option<&Match>) -> PricedUsage {
     let Some(found) = found else {
         return PricedUsage { counts: *counts, unpriced_tokens: counts.tokens(), ..PricedUsage::default() };
     };
     let mut priced = PricedUsage { counts: *counts, provenance: found.provenance, ..PricedUsage::default() };
     for meter in Meter::TOKENS {
         let tokens = counts.sum_of(meter);
-        match cost_of(tokens, &candidates(found.price, meter), found.factor) {
+        match cost_of(tokens, &candidates(&found.price, meter)) {
             _ if tokens == 0 => {}
             Some(cost) => priced.cost += cost,
             None => priced.unpriced_tokens = priced.unpriced_tokens.saturating_add(tokens),
         }
     }
-    if let Some(price) = found.price.image {
-        priced.cost += CostRange::exact(amount(counts.sum_of(Meter::Images), price));
+    for (meter, price) in [(Meter::Images, found.price.image), (Meter::Invocations, found.price.request)] {
+        priced.cost += CostRange::exact(amount(counts.sum_of(meter), price.unwrap_or_default()));
     }
     if !priced.cost.is_exact() {
         priced.provenance = priced.provenance.max(Provenance::Estimated);
@@ -53,11 +53,11 @@ fn candidates(price: &ModelPrice, meter: Meter) -> Candidates {
     Candidates { likely, others }
 }
 
-fn cost_of(tokens: u64, candidates: &Candidates, factor: Decimal) -> Option<CostRange> {
+fn cost_of(tokens: u64, candidates: &Candidates) -> Option<CostRange> {
     let likely = candidates.likely?;
     let all = || candidates.others.iter().flatten().copied().chain([likely]);
     let millionth = Decimal::new(1, 6);
-    let cost = |price: Decimal| amount(tokens, price.saturating_mul(factor).saturating_mul(millionth));
+    let cost = |price: Decimal| amount(tokens, price.saturating_mul(millionth));
     Some(CostRange {
         low: cost(all().min().unwrap_or(likely)),
         likely: cost(likely),
@@ -79,8 +79,8 @@ mod tests {
         text.parse().expect("a valid price")
     }
 
-    fn found(price: &ModelPrice) -> Match<'_> {
-        Match::standard(price, Provenance::Measured)
+    fn found(price: &ModelPrice) -> Match {
+        Match { price: price.clone(), provenance: Provenance::Measured }
     }
 
     #[test]

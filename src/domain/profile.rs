@@ -79,6 +79,8 @@ pub enum ServiceTier {
     Flex,
     /// Capacity bought by the month.
     Reserved,
+    /// Served some time within a day, for a lower price.
+    Batch,
 }
 
 impl ServiceTier {
@@ -89,6 +91,7 @@ impl ServiceTier {
             "priority" => Self::Priority,
             "flex" => Self::Flex,
             "reserved" => Self::Reserved,
+            "batch" => Self::Batch,
             _ => Self::Standard,
         }
     }
@@ -101,6 +104,7 @@ impl ServiceTier {
             Self::Priority => "priority",
             Self::Flex => "flex",
             Self::Reserved => "reserved",
+            Self::Batch => "batch",
         }
     }
 }

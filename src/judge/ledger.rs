@@ -32,7 +32,7 @@ pub(super) struct Account<'a> {
     /// How many versions of it are known: a new one can move past usage to another owner.
     pub versions: usize,
     /// Its owners and prices.
-    pub rates: &'a Rates<'a>,
+    pub rates: &'a Rates,
 }
 
 impl Ledger {

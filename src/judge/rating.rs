@@ -12,21 +12,21 @@ use crate::domain::view::{Mode, PricedUsage, Provenance};
 use crate::judge::policy::Policy;
 
 /// From `start` on, until the next one: one owner, one price.
-struct Rate<'a> {
+struct Rate {
     start: Timestamp,
     owner: Owner,
-    price: Option<Match<'a>>,
+    price: Option<Match>,
 }
 
 /// The rates of a profile over time.
-pub(super) struct Rates<'a> {
-    rates: Vec<Rate<'a>>,
+pub(super) struct Rates {
+    rates: Vec<Rate>,
     simulated: bool,
 }
 
-impl<'a> Rates<'a> {
+impl Rates {
     /// The rates of a profile with these versions.
-    pub(super) fn new(versions: &[Profile], policy: &'a Policy) -> Self {
+    pub(super) fn new(versions: &[Profile], policy: &Policy) -> Self {
         let mut cuts = vec![Timestamp::MIN];
         cuts.extend(versions.iter().skip(1).map(|version| floor_hour(version.from)));
         cuts.extend(policy.prices.change_times().iter().map(|&at| floor_hour(at)));
@@ -64,7 +64,7 @@ impl<'a> Rates<'a> {
         self.rates.partition_point(|rate| rate.start <= at).saturating_sub(1)
     }
 
-    fn priced(&self, rate: &Rate<'_>, counts: &Counts) -> PricedUsage {
+    fn priced(&self, rate: &Rate, counts: &Counts) -> PricedUsage {
         let mut priced = price_usage(counts, rate.price.as_ref());
         if self.simulated {
             priced.provenance = Provenance::Simulated;

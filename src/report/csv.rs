@@ -29,11 +29,16 @@ const METERS: [Meter; 5] =
 /// # Errors
 /// Never in practice: the text is written to memory.
 pub fn tenants(view: &FleetView) -> csv::Result<String> {
+    to_text(|writer| {
+        writer.write_record(HEADER)?;
+        view.tenants.iter().try_for_each(|row| writer.write_record(record(row)))
+    })
+}
+
+/// What is written to a CSV, as text.
+pub(super) fn to_text(write: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> csv::Result<()>) -> csv::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(HEADER)?;
-    for row in &view.tenants {
-        writer.write_record(record(row))?;
-    }
+    write(&mut writer)?;
     let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -43,6 +43,7 @@ fn the_commented_tables_of_the_example_are_sound() {
     let config = parsed(&tables).expect("the examples are valid");
     assert_eq!((config.scopes.len(), config.tenants.len(), config.budgets.len()), (5, 1, 7), "{tables}");
     assert_eq!((config.plans.len(), config.pools.len(), config.exchange_rates.len()), (2, 1, 1), "{tables}");
+    assert_eq!(config.prices.len(), 2, "{tables}");
     assert_eq!(config.plans[0].terms.charges.len(), 2, "{tables}");
     assert!(config.metrics.is_some() && config.log.file.is_some(), "{tables}");
 }
@@ -164,6 +165,21 @@ fn faulty_tenants(#[case] lines: &str, #[case] expected: &str) {
 #[case::cap_of_another_unit("fleet = true\nhard = \"5 tokens\"", "is not in USD")]
 fn faulty_budgets(#[case] lines: &str, #[case] expected: &str) {
     let faults = parsed(&format!("[[budget]]\nid = \"b\"\namount = \"5 USD\"\n{lines}\n")).expect_err("a fault");
+    let told = faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
+    assert!(told.contains(expected), "{told}");
+}
+
+#[rstest]
+#[case::says_nothing("", "it changes nothing")]
+#[case::negative("input = -3", "line 3, column 9: price.input: `-3` is not a price of input")]
+#[case::absurd("output = 5e9", "is not a price of output")]
+#[case::discount("discount = \"0%\"", "is not a discount")]
+#[case::discount_above_all("discount = \"120%\"", "is not a discount")]
+#[case::lifetime("cache_write_lifetime = \"2h\"", "is none of \"5m\", \"1h\"")]
+#[case::share("long_context = 3", "is not a share of the tokens")]
+#[case::backwards("input = 3\nfrom = 2026-07-01\nto = 2026-06-01", "it is not after `from`")]
+fn faulty_prices(#[case] lines: &str, #[case] expected: &str) {
+    let faults = parsed(&format!("[[price]]\nmodel = \"*\"\n{lines}\n")).expect_err("a fault");
     let told = faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
     assert!(told.contains(expected), "{told}");
 }
