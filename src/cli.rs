@@ -11,12 +11,14 @@ use color_eyre::eyre::{Result, WrapErr};
 
 use crate::config::{self, Effective, LogFormat, Overrides};
 
+mod anomaly;
 mod check;
 mod collect;
 mod config_command;
 mod console;
 mod demo;
 mod doctor;
+mod forecast;
 mod iam_policy;
 mod input;
 mod plan;
@@ -104,6 +106,8 @@ enum Command {
     Profiles(profiles::Profiles),
     Prices(prices::Prices),
     Check(check::Check),
+    Forecast(forecast::Forecast),
+    Anomaly(anomaly::Anomaly),
     Plan(plan::PlanCommand),
     #[command(subcommand)]
     Config(config_command::ConfigCommand),
@@ -158,6 +162,8 @@ fn run(cli: Cli) -> Result<u8> {
         Some(Command::Profiles(profiles)) => profiles.run(&global),
         Some(Command::Prices(prices)) => prices.run(&global),
         Some(Command::Check(check)) => check.run(&global),
+        Some(Command::Forecast(forecast)) => forecast.run(),
+        Some(Command::Anomaly(anomaly)) => anomaly.run(),
         Some(Command::Plan(plan)) => plan.run(),
         Some(Command::Config(command)) => command.run(&global),
         Some(Command::Doctor(doctor)) => doctor.run(&global),

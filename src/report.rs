@@ -5,6 +5,7 @@
 pub mod check;
 pub mod csv;
 pub mod doctor;
+pub mod forecast;
 pub mod iam;
 pub mod json;
 pub mod openmetrics;

@@ -16,6 +16,7 @@ pub mod aws;
 pub mod demo;
 pub mod model_name;
 pub mod replay;
+pub mod series;
 
 /// One scope's usage.
 pub trait Source: Send + 'static {

@@ -8,4 +8,5 @@ mod scoped;
 mod table;
 
 pub use recording::Recording;
+pub(super) use recording::open;
 pub use scoped::ReplaySource;

@@ -158,7 +158,8 @@ impl Recording {
     }
 }
 
-fn open(path: &Path) -> io::Result<Box<dyn Read>> {
+/// The bytes of a file, uncompressed; `-` is standard input.
+pub(in crate::source) fn open(path: &Path) -> io::Result<Box<dyn Read>> {
     let mut input: Box<dyn Read> =
         if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
     let mut magic = Vec::new();
