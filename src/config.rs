@@ -19,6 +19,7 @@ mod scopes;
 mod sections;
 mod show;
 mod tenants;
+mod transitions;
 mod values;
 mod zones;
 
@@ -30,6 +31,7 @@ pub use model::{
     Alerts, BudgetThresholds, Collect, Config, Glyphs, Scope, StoreSettings, Tenant, ThemeChoice, UiSettings,
 };
 pub use show::Setting;
+pub use transitions::{Timing, Transitions};
 
 /// The commented example: every key with its default.
 pub const EXAMPLE: &str = include_str!("../config.example.toml");

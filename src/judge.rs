@@ -9,10 +9,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::alert::machine::Machine;
-use crate::domain::event::LevelChange;
+use crate::alert::machine::{Machine, Moment, Outcome};
+use crate::domain::action::Action;
+use crate::domain::event::AlertKey;
 use crate::domain::history::History;
-use crate::domain::time::floor_hour;
+use crate::domain::matcher::Labels;
+use crate::domain::time::{Step, floor_hour};
 use crate::domain::view::FleetView;
 
 pub mod detail;
@@ -61,10 +63,18 @@ impl Judge {
         Tally::take(history, policy, now, &mut self.ledger)
     }
 
-    /// One step of the alert machine; to be called once a step of the data. Gives the changes of level, which
-    /// belong into the history together with the new checkpoint.
-    pub fn step(&mut self, tally: &Tally, policy: &Policy) -> Vec<LevelChange> {
-        self.machine.step(&observe::observations(tally, policy), tally.now)
+    /// One step of the alert machine; to be called once a step of the data. What it comes to belongs into the history
+    /// together with the new checkpoint.
+    pub fn step(&mut self, tally: &Tally, policy: &Policy) -> Outcome {
+        let labels = |alert: &AlertKey| policy.labels(alert, tally.now);
+        let moment = moment(tally.now, tally.step, policy, &labels);
+        self.machine.step(&observe::observations(tally, policy), &moment)
+    }
+
+    /// Takes what a person did.
+    pub fn act(&mut self, action: &Action, step: Step, policy: &Policy) -> Outcome {
+        let labels = |alert: &AlertKey| policy.labels(alert, action.at);
+        self.machine.act(action, &moment(action.at, step, policy, &labels))
     }
 
     /// The fleet as tallied, at the levels of the last step.
@@ -78,6 +88,10 @@ impl Judge {
     pub fn checkpoint(&self) -> Vec<u8> {
         self.machine.checkpoint()
     }
+}
+
+fn moment<'a>(now: Timestamp, step: Step, policy: &'a Policy, labels: &'a dyn Fn(&AlertKey) -> Labels) -> Moment<'a> {
+    Moment { now, step, transitions: &policy.transitions, labels }
 }
 
 /// The first instant that is read as points: whole hours lie before it.

@@ -58,7 +58,7 @@ fn replayed(history: &dyn History, recording: &Recording) -> (Vec<FleetView>, Ve
     let mut said = Vec::new();
     let judged = |batch: Batch| {
         let tally = judge.tally(history, &policy, batch.poll.at);
-        said.extend(judge.step(&tally, &policy));
+        said.extend(judge.step(&tally, &policy).changes);
         judge.view(&tally, history, &policy)
     };
     (recording.batches().map(judged).collect(), said)

@@ -1,244 +1,250 @@
-//! The alert machine: what each alert stands at, and one transition function that is stepped once a step.
+//! The alert machine: where each alert stands, and one transition function that is stepped once a step.
 //!
-//! A budget alert only rises within its period and starts again with the next one. While the data behind an
-//! alert is too old to judge, its level is frozen.
+//! An alert has three axes that never mix. Its *condition* goes from inactive over pending to firing at a level, and
+//! over recovering back ([`condition`]); all waiting is in time, never in numbers of evaluations. The *health* of the
+//! data behind it is none of its condition: data that is too old freezes it. Its *notification* is what people were
+//! told, and why not ([`tell`], [`mute`]).
+//!
+//! The machine has no clock and asks nobody: the same observations and actions at the same times give the same states,
+//! changes and notices, across restarts as well. Only alerts that are not quiet are kept.
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::event::{AlertKey, LevelChange, Subject};
+use crate::config::Timing;
+use crate::domain::action::SilenceRow;
+use crate::domain::event::{AlertKey, ChangeNote, LevelChange, Mute, Skip, Subject};
 use crate::domain::level::Level;
-use crate::domain::time::TimeSpan;
+use crate::domain::notice::{Notice, NoticeKind};
+use crate::domain::view::{AlertRow, Notification};
 
-/// What a signal says of one alert at a step.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observation {
-    /// Which alert.
-    pub alert: AlertKey,
-    /// The level assessed on the figures of this step.
-    pub level: Level,
-    /// Why.
-    pub reason: String,
-    /// The period of a budget: within one the level never falls.
-    pub period: Option<TimeSpan>,
-    /// How far the data behind it can be trusted.
-    pub hold: Hold,
+mod act;
+mod checkpoint;
+mod condition;
+mod instance;
+mod mute;
+mod observation;
+mod tell;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+use instance::{Instance, rank};
+use mute::SilenceState;
+pub use observation::{Hold, Moment, Observation, Spent};
+use tell::Groups;
+pub use tell::ack_command;
+
+/// How long a silence that is over is kept for the handover.
+const SILENCES_KEPT: SignedDuration = SignedDuration::from_hours(48);
+
+/// What a step or an action came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// Changes of level, in the order of the observations.
+    pub changes: Vec<LevelChange>,
+    /// What people were not told, and why.
+    pub skips: Vec<Skip>,
+    /// What people are to be told.
+    pub notices: Vec<Notice>,
+    /// How many alerts an action was about.
+    pub touched: usize,
+    /// Whether the checkpoint has changed.
+    pub is_unsaved: bool,
 }
 
-/// What a step may do to an alert, by the data behind it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Hold {
-    /// All of it is fresh: the level follows.
-    #[default]
-    No,
-    /// A part of it is too old: what is known is the least there is, so that the level can rise and not fall.
-    MayRise,
-    /// All of it is too old to judge: the standing level is kept.
-    Frozen,
-}
-
-/// Where an alert stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Standing {
-    level: Level,
-    period_start: Option<Timestamp>,
-}
-
-/// Every alert that is not green, as of the last step. Its checkpoint is all that a restart needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Every alert that is not quiet, as of the last step. Its checkpoint is all that a restart needs.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Machine {
-    standings: BTreeMap<AlertKey, Standing>,
+    instances: BTreeMap<AlertKey, Instance>,
+    silences: Vec<SilenceState>,
+    groups: Groups,
 }
 
 impl Machine {
-    /// Takes up a checkpoint. One that cannot be read counts as none: levels are then judged afresh.
-    #[must_use]
-    pub fn from_checkpoint(bytes: &[u8]) -> Self {
-        let entries: Vec<(AlertKey, Standing)> = serde_json::from_slice(bytes).unwrap_or_default();
-        Self { standings: entries.into_iter().collect() }
-    }
-
-    /// The state as bytes for the store.
-    #[must_use]
-    pub fn checkpoint(&self) -> Vec<u8> {
-        let entries: Vec<(&AlertKey, &Standing)> = self.standings.iter().collect();
-        serde_json::to_vec(&entries).unwrap_or_default()
-    }
-
     /// The level an alert stands at.
     #[must_use]
     pub fn level_of(&self, alert: &AlertKey) -> Level {
-        self.standings.get(alert).map_or(Level::Green, |standing| standing.level)
+        self.instances.get(alert).map_or(Level::Green, |instance| instance.shown)
     }
 
     /// The highest level of a subject's alerts.
     #[must_use]
     pub fn level_of_subject(&self, subject: &Subject) -> Level {
-        let of_subject = self.standings.iter().filter(|(alert, _)| &alert.subject == subject);
-        of_subject.map(|(_, standing)| standing.level).max().unwrap_or_default()
+        let of_subject = self.instances.iter().filter(|(alert, _)| &alert.subject == subject);
+        of_subject.map(|(_, instance)| instance.shown).max().unwrap_or_default()
     }
 
-    /// One step: takes what the signals say and gives the changes of level, in the order of the observations.
-    /// An alert that is not observed any more (its budget was removed, say) ends as green.
-    pub fn step(&mut self, observations: &[Observation], now: Timestamp) -> Vec<LevelChange> {
-        let mut before = std::mem::take(&mut self.standings);
-        let mut changes = Vec::new();
-        for seen in observations {
-            let old = before.remove(&seen.alert);
-            let previous = old.as_ref().map_or(Level::Green, |standing| standing.level);
-            let next = transition(old, seen);
-            if next.level != previous {
-                changes.push(change(&seen.alert, previous, next.level, now, seen.reason.clone()));
-            }
-            if next.level != Level::Green {
-                self.standings.insert(seen.alert.clone(), next);
-            }
-        }
-        let gone = |(alert, standing): (AlertKey, Standing)| {
-            change(
-                &alert,
-                standing.level,
-                Level::Green,
-                now,
-                "no longer judged: its budget, tenant or scope is gone".into(),
-            )
+    /// The alerts that are pending or fire, the loudest first, with what was seen of them last.
+    #[must_use]
+    pub fn rows(&self, seen: &[Observation]) -> Vec<AlertRow> {
+        let seen: BTreeMap<_, _> = seen.iter().map(|seen| (&seen.alert, seen)).collect();
+        let row = |(alert, instance): (&AlertKey, &Instance)| row(instance, seen.get(alert)?);
+        let mut rows: Vec<AlertRow> = self.instances.iter().filter_map(row).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse((row.condition.is_firing(), row.level)));
+        rows
+    }
+
+    /// The silences of the last two days, the oldest first.
+    #[must_use]
+    pub fn silences(&self, seen: &[Observation]) -> Vec<SilenceRow> {
+        let rows = self.rows(seen);
+        let running = |state: &SilenceState| {
+            let is_held =
+                |row: &&AlertRow| matches!(&row.notification, Notification::Silenced(id) if *id == state.silence.id);
+            rows.iter().filter(is_held).filter_map(|row| row.cost).sum()
         };
-        changes.extend(before.into_iter().map(gone));
-        changes
+        let row = |state: &SilenceState| SilenceRow {
+            silence: state.silence.clone(),
+            suppressed: state.suppressed,
+            suppressed_cost: state.cost + running(state),
+        };
+        self.silences.iter().map(row).collect()
+    }
+
+    /// One step: takes what the signals say. An alert that is not observed any more (its budget was removed, say) ends.
+    pub fn step(&mut self, seen: &[Observation], moment: &Moment<'_>) -> Outcome {
+        let before = self.clone();
+        let mut outcome = Outcome::default();
+        let mut left = std::mem::take(&mut self.instances);
+        for seen in seen {
+            let instance = left.remove(&seen.alert).unwrap_or_default();
+            self.observe(instance, seen, moment, &mut outcome);
+        }
+        for (alert, instance) in left {
+            let seen = tell::gone(&alert, Timing::default());
+            self.end(&instance, &seen, Some(ChangeNote::Gone), moment, &mut outcome);
+        }
+        self.tell(seen, moment, &mut outcome);
+        tell::forget_groups(&mut self.groups, moment);
+        self.silences
+            .retain(|state| state.silence.ends.saturating_add(SILENCES_KEPT).is_ok_and(|end| end > moment.now));
+        outcome.is_unsaved = *self != before;
+        outcome
+    }
+
+    /// The first axis of one alert, and its end.
+    fn observe(&mut self, mut instance: Instance, seen: &Observation, moment: &Moment<'_>, outcome: &mut Outcome) {
+        if condition::begins_anew(&instance, seen) {
+            self.end(&instance, seen, Some(ChangeNote::Reset), moment, outcome);
+            let shown = if instance.shown == Level::Green { Level::Green } else { level_after(seen, None) };
+            instance = Instance { shown, ..Instance::default() };
+        }
+        let (previous, was_flapping) = (instance.shown, instance.is_flapping);
+        condition::advance(&mut instance, seen, moment);
+        if instance.is_firing() && rank(previous) == 0 {
+            instance.fired_at = Some(moment.now);
+            instance.spent = seen.spent;
+        }
+        let begins_to_flap = instance.is_flapping && !was_flapping;
+        let note = match (begins_to_flap, seen.is_revised) {
+            (true, _) => Some(ChangeNote::Flapping),
+            (false, true) => Some(ChangeNote::Revised),
+            (false, false) => None,
+        };
+        if rank(previous) > 0 && !instance.is_firing() {
+            self.end(&Instance { shown: previous, ..instance.clone() }, seen, note, moment, outcome);
+            instance.end();
+        } else if instance.shown != previous || begins_to_flap {
+            outcome.changes.push(change(seen, previous, instance.shown, note, moment.now));
+        }
+        if !instance.is_quiet() {
+            self.instances.insert(seen.alert.clone(), instance);
+        }
+    }
+
+    /// Logs and tells the end of an alert, if it fired; `instance` is as it was before.
+    fn end(
+        &mut self,
+        instance: &Instance,
+        seen: &Observation,
+        note: Option<ChangeNote>,
+        moment: &Moment<'_>,
+        outcome: &mut Outcome,
+    ) {
+        let level = level_after(seen, note);
+        if instance.shown == Level::Green || instance.shown == level {
+            return;
+        }
+        let mut ended = change(seen, instance.shown, level, note, moment.now);
+        if let Some(fired_at) = instance.fired_at {
+            let cost = instance.cost(seen.spent).map_or(String::new(), |cost| format!(", {cost} spent meanwhile"));
+            let lasted = lasted(moment.now.duration_since(fired_at));
+            ended.reason = format!("{}; it fired for {lasted}{cost}", ended.reason);
+        }
+        let kind = if note == Some(ChangeNote::Reset) { NoticeKind::Reset } else { NoticeKind::Resolve };
+        if let Some(mut notice) = tell::tell_end(instance, seen, kind, &mut self.groups, moment) {
+            notice.reason.clone_from(&ended.reason);
+            outcome.notices.push(notice);
+        }
+        if let Some(Mute::Silenced(id)) = &instance.mute {
+            let cost = instance.cost(seen.spent).unwrap_or_default();
+            self.silences.iter_mut().filter(|state| state.silence.id == *id).for_each(|state| state.cost += cost);
+        }
+        outcome.changes.push(ended);
+    }
+
+    /// The third axis of all alerts that fire.
+    fn tell(&mut self, seen: &[Observation], moment: &Moment<'_>, outcome: &mut Outcome) {
+        let firing = seen.iter().filter(|seen| self.instances.get(&seen.alert).is_some_and(Instance::is_firing));
+        let firing: BTreeMap<&AlertKey, &Observation> = firing.map(|seen| (&seen.alert, seen)).collect();
+        mute::mute(&mut self.instances, &firing, &mut self.silences, moment);
+        for (alert, seen) in firing {
+            let Some(instance) = self.instances.get_mut(alert) else { continue };
+            let (notice, skip) = tell::tell(instance, seen, &mut self.groups, &mut self.silences, moment);
+            outcome.notices.extend(notice);
+            outcome.skips.extend(skip);
+        }
     }
 }
 
-fn transition(old: Option<Standing>, seen: &Observation) -> Standing {
-    let period_start = seen.period.map(|period| period.start);
-    match old {
-        Some(old) if seen.hold == Hold::Frozen => old,
-        None if seen.hold == Hold::Frozen => Standing { level: Level::Green, period_start },
-        Some(old) if seen.hold == Hold::MayRise => {
-            if seen.level > old.level {
-                Standing { level: seen.level, period_start }
-            } else {
-                old
-            }
-        }
-        Some(old) if old.period_start.is_some() && old.period_start == period_start => {
-            Standing { level: old.level.max(seen.level), period_start }
-        }
-        _ => Standing { level: seen.level, period_start },
-    }
+fn row(instance: &Instance, seen: &Observation) -> Option<AlertRow> {
+    let is_firing = instance.is_firing();
+    let pending = instance::level_of_rank(instance.seen_rank());
+    let level = if is_firing { instance.shown } else { pending };
+    (rank(level) > 0).then(|| AlertRow {
+        alert: seen.alert.clone(),
+        condition: instance.condition(),
+        level,
+        is_frozen: instance.frozen.is_some(),
+        is_flapping: instance.is_flapping,
+        notification: instance.notification(),
+        started_at: instance.started_at.or(instance.fired_at).unwrap_or_default(),
+        fired_at: instance.fired_at,
+        value: seen.value,
+        threshold: seen.threshold,
+        reason: seen.reason.clone(),
+        cost: instance.cost(seen.spent).filter(|_| is_firing),
+    })
 }
 
-fn change(alert: &AlertKey, previous: Level, level: Level, at: Timestamp, reason: String) -> LevelChange {
-    LevelChange { at, alert: alert.clone(), previous, level, reason, note: None }
+/// The level of an alert that has ended.
+fn level_after(seen: &Observation, note: Option<ChangeNote>) -> Level {
+    if note == Some(ChangeNote::Gone) || seen.level != Level::Blind { Level::Green } else { Level::Blind }
 }
 
-#[cfg(test)]
-mod tests {
-    use jiff::SignedDuration;
-    use proptest::prelude::*;
+fn change(seen: &Observation, previous: Level, level: Level, note: Option<ChangeNote>, at: Timestamp) -> LevelChange {
+    let told = match note {
+        Some(ChangeNote::Reset) => " (a new period has begun)",
+        Some(ChangeNote::Revised) => " (late data says so)",
+        Some(ChangeNote::Flapping) => " (it changes too often, and is held until it is steady)",
+        Some(ChangeNote::Gone) | None => "",
+    };
+    let reason = format!("{}{told}", seen.reason);
+    LevelChange { at, alert: seen.alert.clone(), previous, level, reason, note }
+}
 
-    use super::*;
-    use crate::domain::event::Signal;
-    use crate::domain::ids::Owner;
-
-    fn key(signal: Signal) -> AlertKey {
-        AlertKey { subject: Subject::Owner(Owner::Tenant("acme".into())), signal, budget: None }
-    }
-
-    fn budget(level: Level, period: i64) -> Observation {
-        let start = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * period);
-        let period = Some(TimeSpan::new(start, start + SignedDuration::from_hours(24)));
-        Observation { alert: key(Signal::Budget), level, reason: "why".into(), period, hold: Hold::No }
-    }
-
-    fn steps(machine: &mut Machine, seen: &[Observation]) -> Vec<(Level, Level)> {
-        let mut log = Vec::new();
-        for observation in seen {
-            let changes = machine.step(std::slice::from_ref(observation), Timestamp::UNIX_EPOCH);
-            log.extend(changes.into_iter().map(|change| (change.previous, change.level)));
-        }
-        log
-    }
-
-    #[test]
-    fn a_budget_only_rises_within_its_period_and_resets_with_the_next() {
-        let seen = [
-            budget(Level::Yellow, 0),
-            budget(Level::Green, 0),
-            budget(Level::Orange, 0),
-            budget(Level::Yellow, 0),
-            budget(Level::Green, 1),
-        ];
-        let expected = [(Level::Green, Level::Yellow), (Level::Yellow, Level::Orange), (Level::Orange, Level::Green)];
-        assert_eq!(steps(&mut Machine::default(), &seen), expected);
-    }
-
-    #[test]
-    fn a_signal_without_period_falls_again() {
-        let seen = |level| Observation { period: None, alert: key(Signal::Coverage), ..budget(level, 0) };
-        let expected = [(Level::Green, Level::Orange), (Level::Orange, Level::Green)];
-        assert_eq!(steps(&mut Machine::default(), &[seen(Level::Orange), seen(Level::Green)]), expected);
-    }
-
-    #[test]
-    fn blind_data_freezes_the_level_even_over_the_end_of_a_period() {
-        let frozen = |level, period| Observation { hold: Hold::Frozen, ..budget(level, period) };
-        let seen = [budget(Level::Orange, 0), frozen(Level::Green, 0), frozen(Level::Red, 1), budget(Level::Green, 1)];
-        let expected = [(Level::Green, Level::Orange), (Level::Orange, Level::Green)];
-        assert_eq!(steps(&mut Machine::default(), &seen), expected);
-    }
-
-    #[test]
-    fn with_a_part_of_the_data_blind_a_level_can_rise_and_not_fall() {
-        let partly = |level, period| Observation { hold: Hold::MayRise, ..budget(level, period) };
-        let seen = [
-            partly(Level::Yellow, 0),
-            partly(Level::Orange, 0),
-            partly(Level::Green, 0),
-            partly(Level::Green, 1),
-            budget(Level::Green, 1),
-        ];
-        let expected = [(Level::Green, Level::Yellow), (Level::Yellow, Level::Orange), (Level::Orange, Level::Green)];
-        assert_eq!(steps(&mut Machine::default(), &seen), expected);
-    }
-
-    #[test]
-    fn an_alert_that_is_no_longer_judged_ends() {
-        let mut machine = Machine::default();
-        machine.step(&[budget(Level::Red, 0)], Timestamp::UNIX_EPOCH);
-        let changes = machine.step(&[], Timestamp::UNIX_EPOCH);
-        assert_eq!(changes.iter().map(|change| change.level).collect::<Vec<_>>(), [Level::Green]);
-        assert_eq!(machine, Machine::default());
-    }
-
-    #[test]
-    fn a_checkpoint_that_cannot_be_read_counts_as_none() {
-        assert_eq!(Machine::from_checkpoint(b"\xff{"), Machine::default());
-    }
-
-    fn any_level() -> impl Strategy<Value = Level> {
-        prop::sample::select(Level::ALL.to_vec())
-    }
-
-    fn any_hold() -> impl Strategy<Value = Hold> {
-        prop::sample::select(vec![Hold::No, Hold::MayRise, Hold::Frozen])
-    }
-
-    proptest! {
-        #[test]
-        fn a_restart_at_any_step_changes_nothing(levels in prop::collection::vec((any_level(), 0_i64..3, any_hold()), 1..30), cut in 0_usize..30) {
-            let seen: Vec<Observation> =
-                levels.iter().map(|&(level, period, hold)| Observation { hold, ..budget(level, period) }).collect();
-            let mut whole = Machine::default();
-            let log = steps(&mut whole, &seen);
-            let (before, after) = seen.split_at(cut.min(seen.len()));
-            let mut first = Machine::default();
-            let mut restarted_log = steps(&mut first, before);
-            let mut second = Machine::from_checkpoint(&first.checkpoint());
-            restarted_log.extend(steps(&mut second, after));
-            prop_assert_eq!(log, restarted_log);
-            prop_assert_eq!(whole, second);
-        }
+/// A length of time for people, in its two largest units.
+fn lasted(duration: SignedDuration) -> String {
+    let minutes = duration.as_mins().max(0);
+    match (minutes / (24 * 60), minutes / 60 % 24, minutes % 60) {
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
     }
 }

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use crate::config::log::LogSettings;
 use crate::config::metrics::MetricsListen;
+use crate::config::transitions::Transitions;
 use crate::domain::budget::{Budget, Pool};
 use crate::domain::contract::{Contract, Contracts, ExchangeRate, Plan, TenantContracts};
 use crate::domain::ids::{PlanId, ScopeName, TenantId};
@@ -140,6 +141,8 @@ pub struct Tenant {
 pub struct Alerts {
     /// Of the budget signal.
     pub budget: BudgetThresholds,
+    /// How long what lasts.
+    pub transitions: Transitions,
 }
 
 /// Shares of a budget at which its signal changes level. Defaults: alerts of AWS Budgets are commonly set at

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::config::model::{Alerts, BudgetThresholds, Collect, Config, Glyphs, StoreSettings, ThemeChoice, UiSettings};
 use crate::config::reader::Table;
-use crate::config::{budgets, log, metrics, plans, prices, scopes, tenants, values, zones};
+use crate::config::{budgets, log, metrics, plans, prices, scopes, tenants, transitions, values, zones};
 use crate::domain::budget::BudgetOver;
 use crate::domain::contract::Plan;
 use crate::domain::ids::{PlanId, TenantId};
@@ -81,7 +81,10 @@ fn collect(table: Table<'_>, defaults: Collect) -> Collect {
 }
 
 fn alerts(table: Table<'_>, defaults: Alerts) -> Alerts {
-    let alerts = Alerts { budget: thresholds(table.table("budget"), defaults.budget) };
+    let alerts = Alerts {
+        budget: thresholds(table.table("budget"), defaults.budget),
+        transitions: transitions::transitions(table.table("transitions"), defaults.transitions),
+    };
     table.finish();
     alerts
 }

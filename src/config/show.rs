@@ -8,6 +8,7 @@ use crate::config::log::{LOG_FORMATS, LOG_LEVELS};
 use crate::config::metrics::MetricsListen;
 use crate::config::model::{Config, Scope, Tenant};
 use crate::config::sections::{GLYPHS, THEMES};
+use crate::config::transitions;
 use crate::domain::budget::{Budget, BudgetOver, Pool};
 use crate::domain::calendar::Calendar;
 use crate::domain::contract::{ExchangeRate, Plan, Terms};
@@ -86,7 +87,7 @@ pub(super) fn settings(
 
 fn plain_values(config: &Config) -> Vec<(&'static str, String)> {
     let Config { collect, ui, store, alerts, log, .. } = config;
-    vec![
+    let mut values = vec![
         ("timezone", quoted(config.timezone.iana_name().unwrap_or("UTC"))),
         ("tenant_tags", list(&config.tenant_tags)),
         ("tenant_name_pattern", optional(config.tenant_name_pattern.as_ref().map(NamePattern::as_str))),
@@ -101,6 +102,9 @@ fn plain_values(config: &Config) -> Vec<(&'static str, String)> {
         ("alerts.budget.orange", alerts.budget.orange.to_string()),
         ("alerts.budget.nearly_gone", alerts.budget.nearly_gone.to_string()),
         ("alerts.budget.red", alerts.budget.red.to_string()),
+    ];
+    values.extend(transitions::values_of(&alerts.transitions));
+    values.extend([
         ("ui.theme", quoted(word(&THEMES, ui.theme))),
         ("ui.glyphs", quoted(word(&GLYPHS, ui.glyphs))),
         ("ui.bell", ui.bell.to_string()),
@@ -112,7 +116,8 @@ fn plain_values(config: &Config) -> Vec<(&'static str, String)> {
         ("log.format", quoted(word(&LOG_FORMATS, log.format))),
         ("log.file", optional(log.file.as_ref().map(|path| path.display().to_string()).as_deref())),
         ("metrics.listen", optional(config.metrics.as_ref().map(MetricsListen::text).as_deref())),
-    ]
+    ]);
+    values
 }
 
 fn listed_values(config: &Config) -> Vec<(&'static str, String)> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::level::Level;
 use crate::domain::matcher::Matchers;
+use crate::domain::money::Money;
 
 /// How long a silence may last at most.
 pub const LONGEST_SILENCE: SignedDuration = SignedDuration::from_hours(24);
@@ -97,6 +98,6 @@ pub struct SilenceRow {
     pub silence: Silence,
     /// How many notices it held back so far.
     pub suppressed: u64,
-    /// What the alerts that it held back have cost in dollars since they fired.
-    pub suppressed_usd: f64,
+    /// What was spent while alerts that it held back fired.
+    pub suppressed_cost: Money,
 }

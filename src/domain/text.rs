@@ -22,6 +22,16 @@ fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Words as a shell takes them, each as one word whatever signs are in it.
+pub fn shell_words(words: impl IntoIterator<Item = String>) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
+    let quote = |word: String| match word {
+        word if !word.is_empty() && word.chars().all(is_plain) => word,
+        word => format!("'{}'", printable(&word).replace('\'', "'\\''")),
+    };
+    words.into_iter().map(quote).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,6 +42,12 @@ mod tests {
         assert_eq!(printable("a\u{1b}[31mred\u{7}\nb"), "a·[31mred· b");
         assert_eq!(printable("safe\u{202e}txt.exe"), "safe·txt.exe");
         assert_eq!(printable("é ä 漢"), "é ä 漢");
+    }
+
+    #[test]
+    fn a_word_never_ends_its_own_quotes() {
+        let words = ["tenant=acme", "tenant=a b", "x'; rm -rf ~ #", ""].map(str::to_owned);
+        assert_eq!(shell_words(words), r"tenant=acme 'tenant=a b' 'x'\''; rm -rf ~ #' ''");
     }
 
     proptest! {

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::config::BudgetThresholds;
+use crate::config::{BudgetThresholds, Timing, Transitions};
 use crate::cost::PriceBook;
 use crate::domain::budget::{Budget, Pool};
 use crate::domain::contract::Contracts;
+use crate::domain::event::{AlertKey, Subject};
+use crate::domain::ids::{Owner, PlanId};
+use crate::domain::matcher::Labels;
 use crate::domain::money::Money;
-use crate::domain::tenancy::TenantRules;
+use crate::domain::tenancy::{Tags, TenantRules};
 use crate::domain::view::Mode;
 
 /// Over which span a view's `usage` sums.
@@ -39,6 +43,8 @@ pub struct Policy {
     pub contracts: Arc<Contracts>,
     /// Where the budget signal changes level.
     pub thresholds: BudgetThresholds,
+    /// How long what lasts on an alert's way.
+    pub transitions: Transitions,
     /// What things cost.
     pub prices: Arc<PriceBook>,
     /// What `usage` sums over.
@@ -59,10 +65,28 @@ impl Policy {
             pools: Vec::new(),
             contracts: Arc::default(),
             thresholds: BudgetThresholds::default(),
+            transitions: Transitions::default(),
             prices: Arc::new(PriceBook::embedded()),
             usage_window: UsageWindow::Month,
             ceiling: Money::ZERO,
         }
+    }
+
+    /// How long what lasts on the way of an alert.
+    #[must_use]
+    pub fn timing(&self, alert: &AlertKey) -> Timing {
+        self.transitions.timing.of(alert.signal)
+    }
+
+    /// The labels of an alert: those of its identity, and the plan of its tenant.
+    #[must_use]
+    pub fn labels(&self, alert: &AlertKey, now: Timestamp) -> Labels {
+        let mut labels = Labels::of(alert);
+        if let Subject::Owner(Owner::Tenant(tenant)) = &alert.subject {
+            let plan = self.contracts.plan_of(tenant, &Tags::new(), now);
+            labels.set("plan", plan.map_or("", PlanId::as_str));
+        }
+        labels
     }
 
     /// The zone's IANA name.

@@ -95,6 +95,12 @@ impl Tally {
         rates::window(self.now, self.step).length()
     }
 
+    /// A scope of an owner that cannot be judged.
+    pub(super) fn blind_scope_of(&self, owner: &OwnerTally) -> Option<ScopeName> {
+        let blind = self.scopes.iter().filter(|scope| scope.health.is_blind()).map(|scope| &scope.status.scope);
+        blind.into_iter().find(|scope| owner.scopes.contains(*scope)).cloned()
+    }
+
     fn empty(history: &dyn History, policy: &Policy, now: Timestamp) -> Self {
         let step = history.step();
         let month = Calendar::months(policy.zone.clone()).span_at(now);

@@ -96,8 +96,8 @@ fn a_replay_of_the_stored_history_says_what_live_said() {
             sees(&mut history, now);
             history.polled(&poll(now));
             let tally = judge.tally(&history, &policy, now);
-            let changes = judge.step(&tally, &policy);
-            history.changes.extend(changes);
+            let outcome = judge.step(&tally, &policy);
+            history.changes.extend(outcome.changes);
             if minute % 60 == 0 {
                 said.push(judge.view(&tally, &history, &policy));
             }
@@ -191,7 +191,7 @@ fn stale_data_is_blind_and_keeps_the_level() {
     assert_eq!(row(&judge.view(&tally, &history, &policy), "acme").level, Level::Orange);
     let later = noon + minutes(25);
     let tally = judge.tally(&history, &policy, later);
-    let changes = judge.step(&tally, &policy);
+    let changes = judge.step(&tally, &policy).changes;
     let view = judge.view(&tally, &history, &policy);
     let row = row(&view, "acme");
     assert_eq!((row.level, row.frozen_level, row.health), (Level::Blind, Some(Level::Orange), Health::Stale));

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tracing::{info, warn};
 
+use crate::alert::machine::Outcome;
 use crate::collect::Delivery;
 use crate::domain::event::LevelChange;
 use crate::domain::ids::Owner;
@@ -160,14 +161,19 @@ impl Engine {
         self.now = self.now.max(now);
         self.has_stepped = true;
         let tally = self.judge.tally(&self.store, &self.policy, now);
-        let changes = self.judge.step(&tally, &self.policy);
-        changes.iter().for_each(tell);
-        let mut stored = Ok(());
-        if !changes.is_empty() {
-            stored = self.store.record(&changes, &self.judge.checkpoint(), Vec::new());
-        }
+        let outcome = self.judge.step(&tally, &self.policy);
+        outcome.changes.iter().for_each(tell);
+        let stored = self.record(&outcome);
         let maintained = self.store.maintain(now);
         self.note(stored.and(maintained));
+    }
+
+    /// Stores what a step or an action came to, with the checkpoint that follows.
+    fn record(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
+        if !outcome.is_unsaved && outcome.changes.is_empty() {
+            return Ok(());
+        }
+        self.store.record(&outcome.changes, &self.judge.checkpoint(), Vec::new())
     }
 
     fn note(&mut self, stored: Result<(), StoreError>) {

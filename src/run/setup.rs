@@ -193,6 +193,7 @@ pub fn policy(config: &Config, mode: Mode, prices: PriceBook) -> Policy {
         pools: config.pools.clone(),
         contracts: Arc::new(config.contracts()),
         thresholds: config.alerts.budget,
+        transitions: config.alerts.transitions,
         prices: Arc::new(prices.with_rules(config.prices.clone())),
         usage_window: UsageWindow::Month,
         ceiling: config.collect.ceiling_usd_month,
