@@ -13,6 +13,7 @@ mod model;
 mod prior;
 mod profile;
 mod series;
+pub mod spread;
 mod total;
 pub mod track;
 

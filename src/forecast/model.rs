@@ -3,13 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::time::TimeSpan;
-use crate::forecast::band::Band;
+use crate::forecast::band::{Band, Spread};
 use crate::forecast::exhaustion::{Exhaustion, Path};
 use crate::forecast::level::{Level, Traits};
 use crate::forecast::prior::Prior;
 use crate::forecast::profile::{WeekProfile, as_f64, hour_of_week};
 use crate::forecast::series::HourlySeries;
-use crate::forecast::total::{KNOTS, TotalForecast};
+use crate::forecast::spread;
+use crate::forecast::total::TotalForecast;
 
 /// Totals further ahead than this are cut off, in hours: two years.
 const FURTHEST: f64 = 2.0 * 366.0 * 24.0;
@@ -30,6 +31,7 @@ pub struct Model {
     level: Level,
     traits: Traits,
     profile: WeekProfile,
+    spread: Spread,
     /// The profile's mean weight over the hours that the recent level was taken from.
     recent_weight: f64,
     widening: f64,
@@ -41,15 +43,24 @@ impl Model {
     /// Fits a series of any length, an empty one too. Costs O(length).
     #[must_use]
     pub fn fit(series: &HourlySeries, prior: &Prior) -> Self {
+        let model = Self::fit_for_totals(series, prior);
+        let spread = Spread::of(series, &model.profile, model.traits.mean);
+        Self { spread, ..model }
+    }
+
+    /// The same without the bounds of single hours, which cost half of it.
+    pub(super) fn fit_for_totals(series: &HourlySeries, prior: &Prior) -> Self {
         let profile = WeekProfile::of(series, &prior.shrinkage);
+        let traits = Traits::of(series);
         let origin = series.end();
         let recent = series.len().min(24);
         let first = (hour_of_week(origin) + 168 - recent) % 168;
         Self {
             origin,
-            level: Level::of(series, prior.fade_hours),
-            traits: Traits::of(series),
+            level: Level::of(series, &traits, prior),
             recent_weight: profile.mean_over(first, recent).max(0.1),
+            spread: Spread::unknown(),
+            traits,
             profile,
             widening: 1.0,
             factors: Vec::new(),
@@ -89,11 +100,9 @@ impl Model {
     /// The expected amount of the hour that holds the instant; of one in the past, by today's level.
     #[must_use]
     pub fn expected(&self, hour: Timestamp) -> Band {
-        let ahead = self.hours_ahead(hour).floor();
-        let mean = self.mean_hour(ahead);
-        let scale = self.hour_width(ahead);
-        let bound = |knot: usize| mean * (scale * self.prior.hour_errors[knot]).exp();
-        Band { mean, lo80: bound(3), hi80: bound(11), lo95: bound(1), hi95: bound(13), hi99: bound(14) }
+        let mean = self.mean_hour(self.hours_ahead(hour).floor());
+        let usual = self.traits.mean * self.profile.at(hour) * self.factor_at(hour);
+        self.spread.around(mean, usual)
     }
 
     /// The total of the next `hours`.
@@ -114,7 +123,8 @@ impl Model {
     pub fn exhaustion(&self, remaining: f64, until: Timestamp) -> Option<Exhaustion> {
         let hours = self.hours_ahead(until).clamp(0.0, FURTHEST);
         let means = self.means(hours);
-        let path = Path::new(self.origin, &means, |hours, mean| self.distribution(hours, mean));
+        let path =
+            Path::new(self.origin, &means, |hours, mean| self.distribution(hours, mean, self.mean_factor(0.0, hours)));
         path.exhaustion(remaining)
     }
 
@@ -140,7 +150,7 @@ impl Model {
     fn total_of_hours(&self, from: f64, until: f64) -> TotalForecast {
         let (from, until) = (from.clamp(0.0, FURTHEST), until.clamp(0.0, FURTHEST));
         let mean: f64 = pieces(from, until).map(|(index, share)| share * self.mean_hour(as_f64(index))).sum();
-        self.distribution((until - from).max(0.0), mean)
+        self.distribution((until - from).max(0.0), mean, self.mean_factor(from, until))
     }
 
     /// Sums of the means up to each hour's end.
@@ -155,10 +165,9 @@ impl Model {
 
     fn mean_hour(&self, ahead: f64) -> f64 {
         let hour = self.origin.saturating_add(SignedDuration::from_secs_f64(ahead * 3600.0)).unwrap_or(Timestamp::MAX);
-        let weight = self.profile.at(hour);
-        let share = self.level.recent_share(ahead.max(0.0));
-        let recent = self.level.recent / self.recent_weight;
-        weight * (share * recent + (1.0 - share) * self.level.lasting) * self.factor_at(hour)
+        let of_week = hour_of_week(hour);
+        let of_recent = self.profile.of_recent_hour(of_week) / self.recent_weight;
+        self.level.after(ahead.max(0.0), of_recent, self.profile.of_hour(of_week)) * self.factor_at(hour)
     }
 
     fn factor_at(&self, at: Timestamp) -> f64 {
@@ -166,29 +175,21 @@ impl Model {
         if holds == 0 { 1.0 } else { self.factors[holds - 1].factor }
     }
 
-    fn distribution(&self, hours: f64, mean: f64) -> TotalForecast {
-        let floor = 0.05 * self.level.after(hours / 2.0) * hours;
-        let width = self.total_width(hours);
-        let cap = (2.0 * self.traits.highest_day * hours).max(mean);
-        let quantile = |error: f64| (((mean + floor) * (width * error).exp()) - floor).clamp(0.0, cap);
-        let mut quantiles = [0.0; KNOTS];
-        for (quantile_at, error) in quantiles.iter_mut().zip(self.prior.errors) {
-            *quantile_at = quantile(error);
+    /// The mean factor between two times ahead, in hours.
+    fn mean_factor(&self, from: f64, until: f64) -> f64 {
+        if self.factors.is_empty() || until <= from {
+            return 1.0;
         }
-        TotalForecast::new(mean, quantiles)
+        let cuts = self.factors.iter().map(|factor| self.hours_ahead(factor.from).clamp(from, until));
+        let ends = cuts.clone().skip(1).chain([until]);
+        let before = cuts.clone().next().unwrap_or(until) - from;
+        let weighted: f64 =
+            self.factors.iter().zip(cuts.zip(ends)).map(|(factor, (start, end))| factor.factor * (end - start)).sum();
+        (before + weighted) / (until - from)
     }
 
-    fn total_width(&self, hours: f64) -> f64 {
-        let [constant, volatility, horizon, history, idle] = self.prior.width;
-        let by_horizon = horizon * (1.0 + hours / 24.0).ln();
-        let by_history = history * (-self.traits.hours / 48.0).exp();
-        let by_activity = idle * (1.0 - self.traits.activity);
-        let width = constant + volatility * self.traits.volatility.min(2.0) + by_horizon + by_history + by_activity;
-        width * self.widening
-    }
-
-    fn hour_width(&self, ahead: f64) -> f64 {
-        self.total_width(ahead.max(0.0) / 4.0)
+    fn distribution(&self, hours: f64, mean: f64, factor: f64) -> TotalForecast {
+        spread::distribution(&self.prior, &self.traits, hours, mean, factor, self.widening)
     }
 
     fn hours_ahead(&self, at: Timestamp) -> f64 {

@@ -12,7 +12,10 @@ const DAY: usize = 24;
 /// Weights of the UTC hours of a week from Monday, 1 on average.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeekProfile {
-    weights: Box<[f64; WEEK]>,
+    hours: [f64; DAY],
+    days: [f64; 7],
+    /// Whether there are weeks enough that weekdays are no chance.
+    weekdays_known: bool,
 }
 
 /// How strongly a profile is drawn towards flat.
@@ -24,7 +27,7 @@ pub struct Shrinkage {
     pub flat_weeks: f64,
     /// Below so many hours of history the profile is flat.
     pub least_hours: usize,
-    /// Weekdays count from so many weeks on.
+    /// Weekdays count from so many weeks on, for what is far ahead; for all hours from three weeks on.
     pub least_weeks: usize,
     /// Hours further back do not count.
     pub most_hours: usize,
@@ -34,7 +37,7 @@ impl WeekProfile {
     /// Every hour alike.
     #[must_use]
     pub fn flat() -> Self {
-        Self { weights: Box::new([1.0; WEEK]) }
+        Self { hours: [1.0; DAY], days: [1.0; 7], weekdays_known: false }
     }
 
     /// The profile of a series, drawn towards flat as far as it is short. Each day is taken relative to its own mean, so
@@ -47,32 +50,36 @@ impl WeekProfile {
             return Self::flat();
         }
         let phase = (hour_of_week(series.start()) + from) % WEEK;
-        let hours = hours_of_day(values, phase, shrinkage.flat_days);
-        let days = days_of_week(values, phase, shrinkage);
-        let mut weights = [1.0; WEEK];
-        for (index, weight) in weights.iter_mut().enumerate() {
-            *weight = hours[index % DAY] * days[index / DAY];
+        Self {
+            hours: hours_of_day(values, phase, shrinkage.flat_days),
+            days: days_of_week(values, phase, shrinkage),
+            weekdays_known: values.len() >= 3 * WEEK,
         }
-        Self { weights: Box::new(weights) }
     }
 
     /// The weight of the hour that holds the instant.
     #[must_use]
     pub fn at(&self, instant: Timestamp) -> f64 {
-        self.weights[hour_of_week(instant)]
+        self.of_hour(hour_of_week(instant))
     }
 
     /// The weight so many hours of the week after Monday 00:00 UTC.
     pub(super) fn of_hour(&self, hour_of_week: usize) -> f64 {
-        self.weights[hour_of_week % WEEK]
+        let hour = hour_of_week % WEEK;
+        self.hours[hour % DAY] * self.days[hour / DAY]
     }
 
-    /// The mean weight of the hours of the week from `first` on.
+    /// The same as far as it holds for what was just seen: weekdays only once they are known.
+    pub(super) fn of_recent_hour(&self, hour_of_week: usize) -> f64 {
+        if self.weekdays_known { self.of_hour(hour_of_week) } else { self.hours[hour_of_week % DAY] }
+    }
+
+    /// The mean weight of recent hours of the week from `first` on.
     pub(super) fn mean_over(&self, first: usize, hours: usize) -> f64 {
         if hours == 0 {
             return 1.0;
         }
-        (first..first + hours).map(|hour| self.of_hour(hour)).sum::<f64>() / as_f64(hours)
+        (first..first + hours).map(|hour| self.of_recent_hour(hour)).sum::<f64>() / as_f64(hours)
     }
 }
 
@@ -111,16 +118,15 @@ fn days_of_week(values: &[f64], phase: usize, shrinkage: &Shrinkage) -> [f64; 7]
     if values.len() < shrinkage.least_weeks * WEEK {
         return [1.0; 7];
     }
-    let skipped = (DAY - phase % DAY) % DAY;
     let (mut sums, mut counts) = ([0.0; 7], [0.0; 7]);
-    // Whole weeks, each relative to its own mean: growth over months is no weekday.
-    for (week, hours) in values[skipped..].chunks_exact(WEEK).enumerate() {
+    let odd = values.len() % WEEK;
+    // Weeks back from the end, each relative to its own mean: growth over months is no weekday.
+    for (week, hours) in values[odd..].chunks_exact(WEEK).enumerate() {
         let Some(mean) = super::series::mean(hours).filter(|mean| *mean > 0.0) else { continue };
-        for (day, hours) in hours.chunks(DAY).enumerate() {
-            let weekday = (phase + skipped + week * WEEK + day * DAY) % WEEK / DAY;
-            let Some(of_day) = super::series::mean(hours) else { continue };
-            sums[weekday] += of_day / mean;
-            counts[weekday] += 1.0;
+        for (hour, value) in hours.iter().enumerate().filter(|(_, value)| value.is_finite()) {
+            let weekday = (phase + odd + week * WEEK + hour) % WEEK / DAY;
+            sums[weekday] += value / mean / as_f64(DAY);
+            counts[weekday] += 1.0 / as_f64(DAY);
         }
     }
     let mut weights = [1.0; 7];

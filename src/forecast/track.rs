@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use crate::forecast::model::Model;
 use crate::forecast::prior::Prior;
-use crate::forecast::profile::as_f64;
+use crate::forecast::profile::{as_f64, hour_of_week};
 use crate::forecast::series::HourlySeries;
+use crate::forecast::total::TotalForecast;
 
 /// The span of each forecast on record, in hours.
 const SPAN: usize = 24;
@@ -18,7 +19,14 @@ const KEPT: usize = 40;
 /// From so many hours of history on.
 const LEAST: usize = 24;
 
-/// One forecast that can be checked.
+/// The record counts as if so many forecasts more had been checked that erred as the fleet's do.
+const FLEET: f64 = 8.0;
+/// One miss counts no more than this many half widths of the 80 % interval.
+const WORST: f64 = 3.0;
+/// The mean square of errors in half widths where an 80 % interval is right (1 / 1.2816 squared, for a normal error).
+const RIGHT: f64 = 0.609;
+
+/// One forecast that was checked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Checked {
     origin: Timestamp,
@@ -26,6 +34,8 @@ struct Checked {
     held95: bool,
     error: f64,
     actual: f64,
+    /// The error on the logarithm, in half widths of the 80 % interval.
+    half_widths: f64,
 }
 
 /// Past forecasts of a series against what came. Bounded: a few dozen, each made once.
@@ -47,7 +57,9 @@ impl Track {
     pub fn update(&mut self, series: &HourlySeries, prior: &Prior) {
         let done = self.checked.back().map(|last| last.origin);
         let newest = series.len().saturating_sub(SPAN);
-        let first = newest.saturating_sub(EVERY * KEPT).max(LEAST).next_multiple_of(EVERY);
+        // Origins lie on fixed hours, so that a series that lost its oldest hours gives the same record.
+        let phase = hour_of_week(series.start()) % EVERY;
+        let first = (newest.saturating_sub(EVERY * KEPT).max(LEAST) + phase).next_multiple_of(EVERY) - phase;
         for hours in (first..=newest).step_by(EVERY) {
             let history = series.first(hours);
             if done.is_some_and(|done| history.end() <= done) {
@@ -63,7 +75,7 @@ impl Track {
             return;
         }
         let actual: f64 = actual.iter().sum();
-        let total = Model::fit(history, prior).total(as_f64(SPAN));
+        let total = Model::fit_for_totals(history, prior).total(as_f64(SPAN));
         let holds = |(low, high): (f64, f64)| low <= actual && actual <= high;
         self.checked.push_back(Checked {
             origin: history.end(),
@@ -71,6 +83,7 @@ impl Track {
             held95: holds(total.interval95()),
             error: total.mean - actual,
             actual,
+            half_widths: half_widths(&total, actual, 0.05 * mean_hour(history) * as_f64(SPAN)),
         });
         if self.checked.len() > KEPT {
             self.checked.pop_front();
@@ -97,12 +110,27 @@ impl Track {
         (actual > 0.0).then(|| errors / actual)
     }
 
-    /// By how much the intervals should be wider than the model has them; never narrower.
+    /// By how much the intervals should be wider (or, below 1, narrower) than the fleet has them: the tenant's own errors
+    /// against those that were to be expected, mixed with the fleet's as far as the record is short.
     #[must_use]
     pub fn widening(&self) -> f64 {
-        let (held, of) = self.held80();
-        // As if 20 more forecasts had been checked that held as they should.
-        let missed = 1.0 - (as_f64(held) + 16.0) / (as_f64(of) + 20.0);
-        (missed / 0.2).max(1.0)
+        // Forecasts of a day made twice a day overlap: two count as one.
+        let count = as_f64(self.checked.len()) / as_f64(SPAN / EVERY);
+        let square = |checked: &Checked| checked.half_widths.min(WORST).powi(2);
+        let own = self.checked.iter().map(square).sum::<f64>() / as_f64(SPAN / EVERY) / RIGHT;
+        ((FLEET + own) / (FLEET + count)).sqrt()
     }
+}
+
+fn mean_hour(series: &HourlySeries) -> f64 {
+    super::series::mean(series.values()).unwrap_or(0.0)
+}
+
+/// How far an actual total is from the middle of the forecast, in half widths of its 80 % interval on the logarithm.
+fn half_widths(total: &TotalForecast, actual: f64, small: f64) -> f64 {
+    let log = |amount: f64| (amount + small + f64::MIN_POSITIVE).ln();
+    let ((low, high), middle) = (total.interval80(), log(total.quantile(0.5)));
+    let off = log(actual) - middle;
+    let width = if off < 0.0 { middle - log(low) } else { log(high) - middle };
+    if width > 0.0 { off.abs() / width } else { 1.0 }
 }
