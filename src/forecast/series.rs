@@ -61,6 +61,12 @@ impl HourlySeries {
         Self { start: self.start, values: self.values[..hours.min(self.values.len())].to_vec() }
     }
 
+    /// The mean of the known hours; `None` where none is.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        mean(&self.values)
+    }
+
     /// What was used from `from` to `until`, known hours only.
     #[must_use]
     pub fn sum_between(&self, from: Timestamp, until: Timestamp) -> f64 {

@@ -83,7 +83,7 @@ impl Track {
             held95: holds(total.interval95()),
             error: total.mean - actual,
             actual,
-            half_widths: half_widths(&total, actual, 0.05 * mean_hour(history) * as_f64(SPAN)),
+            half_widths: half_widths(&total, actual, 0.05 * history.mean().unwrap_or(0.0) * as_f64(SPAN)),
         });
         if self.checked.len() > KEPT {
             self.checked.pop_front();
@@ -120,10 +120,6 @@ impl Track {
         let own = self.checked.iter().map(square).sum::<f64>() / as_f64(SPAN / EVERY) / RIGHT;
         ((FLEET + own) / (FLEET + count)).sqrt()
     }
-}
-
-fn mean_hour(series: &HourlySeries) -> f64 {
-    super::series::mean(series.values()).unwrap_or(0.0)
 }
 
 /// How far an actual total is from the middle of the forecast, in half widths of its 80 % interval on the logarithm.
