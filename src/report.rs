@@ -9,6 +9,7 @@ pub mod forecast;
 pub mod iam;
 pub mod json;
 pub mod openmetrics;
+pub mod picture;
 pub mod plan;
 pub mod prices;
 pub mod profiles;

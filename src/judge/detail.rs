@@ -1,21 +1,25 @@
-//! A tenant in depth: its meters over the last hours.
+//! A tenant, or one of its profiles, in depth: its meters over the last hours, and how the period adds up.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::event::{LevelChange, Subject};
 use crate::domain::history::History;
 use crate::domain::ids::{Owner, ProfileRef};
-use crate::domain::meter::{Counts, Meter};
+use crate::domain::meter::{Aggregation, Counts, Meter};
 use crate::domain::profile::Profile;
-use crate::domain::time::{Step, TimeSpan};
-use crate::domain::view::{MeterSeries, TenantDetail};
+use crate::domain::time::{HOUR_SECONDS, Step, TimeSpan};
+use crate::domain::usage::Point;
+use crate::domain::view::{BudgetRow, Focus, MeterSeries, TenantDetail};
 use crate::judge::POINTS_REACH;
 use crate::judge::policy::Policy;
 use crate::judge::rating::Rates;
 
-/// The narrowest bucket: 6 hours are then 120 of them.
-const NARROWEST_BUCKET: Step = Step::from_minutes(3);
+mod curve;
 
+/// How many buckets a chart has at most.
+const BUCKETS: i64 = 120;
+/// Up to here five minutes are read, beyond it hours.
+const FIVE_MINUTES_REACH: SignedDuration = SignedDuration::from_hours(48);
 /// How many changes of level are looked through for the tenant's own.
 const LOG_REACH: usize = 2000;
 
@@ -26,17 +30,24 @@ struct Bucket {
     dollars: f64,
 }
 
-/// What an owner's profiles did over the last 6 hours.
+/// What an owner's profiles did over the reach of the focus, and how its spending adds up towards a budget.
 #[must_use]
-pub fn tenant_detail(history: &dyn History, policy: &Policy, owner: &Owner, now: Timestamp) -> TenantDetail {
-    let bucket = history.step().max(NARROWEST_BUCKET);
+pub fn tenant_detail(
+    history: &dyn History,
+    policy: &Policy,
+    focus: &Focus,
+    budget: Option<&BudgetRow>,
+    now: Timestamp,
+) -> TenantDetail {
+    let bucket = bucket(history.step(), focus.reach);
     let end = bucket.floor(now);
-    let span = TimeSpan::new(end.saturating_sub(POINTS_REACH).unwrap_or(Timestamp::MIN), end);
+    let span = TimeSpan::new(end.saturating_sub(focus.reach).unwrap_or(Timestamp::MIN), end);
     let length = usize::try_from(span.length().as_secs() / bucket.seconds()).unwrap_or(0);
     let mut buckets = vec![Bucket::default(); length];
     let mut known_until = now;
-    let owned = history.profiles().into_iter().filter(|(_, versions)| is_owned(versions, policy, owner));
-    for (profile, versions) in owned {
+    let owned: Vec<_> =
+        history.profiles().into_iter().filter(|(_, versions)| is_looked_at(versions, policy, focus)).collect();
+    for &(profile, versions) in &owned {
         known_until = known_until.min(watermark(history, versions, now));
         fill(&mut buckets, history, policy, (profile, versions), span, bucket);
     }
@@ -44,19 +55,38 @@ pub fn tenant_detail(history: &dyn History, policy: &Policy, owner: &Owner, now:
         let bucket_end = span.start.as_second() + bucket.seconds() * i64::try_from(index + 1).unwrap_or(i64::MAX);
         bucket_end <= known_until.as_second()
     };
+    let curve = focus.profile.is_none().then(|| curve::curve(history, policy, &owned, budget, now));
     TenantDetail {
-        owner: owner.clone(),
+        owner: focus.owner.clone(),
+        profile: focus.profile.clone(),
         at: now,
         span,
         bucket,
         meters: meters(&buckets, known),
         cost: buckets.iter().enumerate().map(|(index, b)| known(index).then_some(b.dollars)).collect(),
-        log: log(history, owner, now),
+        curve: curve.flatten(),
+        log: log(history, &focus.owner, now),
     }
 }
 
-fn is_owned(versions: &[Profile], policy: &Policy, owner: &Owner) -> bool {
-    versions.last().is_some_and(|newest| &policy.tenancy.owner(newest) == owner)
+/// The width of a bucket: about [`BUCKETS`] of them, of whole steps of what is read.
+fn bucket(step: Step, reach: SignedDuration) -> Step {
+    let finest = match reach {
+        reach if reach <= POINTS_REACH => step.seconds(),
+        reach if reach <= FIVE_MINUTES_REACH => step.seconds().max(Step::FIVE_MINUTES.seconds()),
+        _ => HOUR_SECONDS.max(step.seconds()),
+    };
+    let wanted = reach.as_secs() / BUCKETS;
+    let steps = (wanted + finest - 1) / finest;
+    u32::try_from(finest * steps.max(1)).map_or(Step::HOUR, Step::from_seconds)
+}
+
+fn is_looked_at(versions: &[Profile], policy: &Policy, focus: &Focus) -> bool {
+    let fits = |newest: &Profile| match &focus.profile {
+        Some((key, tier)) => &newest.key == key && newest.tier == *tier,
+        None => policy.tenancy.owner(newest) == focus.owner,
+    };
+    versions.last().is_some_and(fits)
 }
 
 fn watermark(history: &dyn History, versions: &[Profile], now: Timestamp) -> Timestamp {
@@ -74,7 +104,7 @@ fn fill(
     width: Step,
 ) {
     let rates = Rates::new(versions, policy);
-    for point in history.points(profile, span) {
+    for point in read(history, profile, span) {
         let index = point.at.duration_since(span.start).as_secs() / width.seconds();
         if let Some(bucket) = usize::try_from(index).ok().and_then(|index| buckets.get_mut(index)) {
             bucket.counts.add(&point.counts);
@@ -83,11 +113,24 @@ fn fill(
     }
 }
 
+/// What of a profile is read for a span: the finer, the shorter it is.
+fn read(history: &dyn History, profile: ProfileRef, span: TimeSpan) -> Vec<Point> {
+    match span.length() {
+        length if length <= POINTS_REACH => history.points(profile, span),
+        length if length <= FIVE_MINUTES_REACH && history.step() <= Step::FIVE_MINUTES => {
+            history.five_minutes(profile, span)
+        }
+        _ => history.hours(profile, span),
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "a chart")]
 fn meters(buckets: &[Bucket], known: impl Fn(usize) -> bool) -> Vec<MeterSeries> {
     let reported = Meter::ALL.into_iter().filter(|&meter| buckets.iter().any(|bucket| bucket.counts.has(meter)));
-    let value = |meter, counts: &Counts| match meter {
+    let value = |meter: Meter, counts: &Counts| match meter {
         Meter::LatencyMs => counts.average_latency_ms(),
+        // Nothing was measured where nobody asked; a latency of zero would be a lie.
+        meter if meter.aggregation() == Aggregation::Worst => counts.get(meter).map(|value| value as f64),
         _ => Some(counts.sum_of(meter) as f64),
     };
     let series = |meter| MeterSeries {
