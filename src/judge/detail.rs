@@ -4,12 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::event::{LevelChange, Subject};
 use crate::domain::history::History;
-use crate::domain::ids::{Owner, ProfileRef};
+use crate::domain::ids::{BudgetId, Owner, ProfileRef};
 use crate::domain::meter::{Aggregation, Counts, Meter};
 use crate::domain::profile::Profile;
 use crate::domain::time::{HOUR_SECONDS, Step, TimeSpan};
 use crate::domain::usage::Point;
-use crate::domain::view::{BudgetRow, Focus, MeterSeries, TenantDetail};
+use crate::domain::view::{BudgetRow, Focus, MeterSeries, SpendCurve, TenantDetail};
 use crate::judge::POINTS_REACH;
 use crate::judge::policy::Policy;
 use crate::judge::rating::Rates;
@@ -30,24 +30,57 @@ struct Bucket {
     dollars: f64,
 }
 
-/// What an owner's profiles did over the reach of the focus, and how its spending adds up towards a budget.
+/// Details as they are asked for again and again; what changes slowly is not made anew each time.
+#[derive(Debug, Default)]
+pub struct Details {
+    kept: Option<(CurveKey, Option<SpendCurve>)>,
+}
+
+/// What a curve is good for: whose, towards which budget, and when. A curve of a day or more does not look different
+/// ten minutes later.
+type CurveKey = (Owner, Option<BudgetId>, Timestamp);
+const CURVE_HOLDS: Step = Step::from_minutes(10);
+
+impl Details {
+    /// [`tenant_detail`] with its curve, where it is not of one profile alone.
+    #[must_use]
+    pub fn of(
+        &mut self,
+        history: &dyn History,
+        policy: &Policy,
+        focus: &Focus,
+        budget: Option<&BudgetRow>,
+        now: Timestamp,
+    ) -> TenantDetail {
+        let mut detail = tenant_detail(history, policy, focus, now);
+        if focus.profile.is_none() {
+            let key = (focus.owner.clone(), budget.map(|budget| budget.id.clone()), CURVE_HOLDS.floor(now));
+            let kept = self.kept.take().filter(|(known, _)| *known == key);
+            let (key, curve) = kept.unwrap_or_else(|| {
+                let owned = looked_at(history, policy, focus);
+                (key, curve::curve(history, policy, &owned, budget, now))
+            });
+            detail.curve.clone_from(&curve);
+            self.kept = Some((key, curve));
+        }
+        detail
+    }
+}
+
+fn looked_at<'h>(history: &'h dyn History, policy: &Policy, focus: &Focus) -> Vec<(ProfileRef, &'h [Profile])> {
+    history.profiles().into_iter().filter(|(_, versions)| is_looked_at(versions, policy, focus)).collect()
+}
+
+/// What an owner's profiles did over the reach of the focus.
 #[must_use]
-pub fn tenant_detail(
-    history: &dyn History,
-    policy: &Policy,
-    focus: &Focus,
-    budget: Option<&BudgetRow>,
-    now: Timestamp,
-) -> TenantDetail {
+pub fn tenant_detail(history: &dyn History, policy: &Policy, focus: &Focus, now: Timestamp) -> TenantDetail {
     let bucket = bucket(history.step(), focus.reach);
     let end = bucket.floor(now);
     let span = TimeSpan::new(end.saturating_sub(focus.reach).unwrap_or(Timestamp::MIN), end);
     let length = usize::try_from(span.length().as_secs() / bucket.seconds()).unwrap_or(0);
     let mut buckets = vec![Bucket::default(); length];
     let mut known_until = now;
-    let owned: Vec<_> =
-        history.profiles().into_iter().filter(|(_, versions)| is_looked_at(versions, policy, focus)).collect();
-    for &(profile, versions) in &owned {
+    for (profile, versions) in looked_at(history, policy, focus) {
         known_until = known_until.min(watermark(history, versions, now));
         fill(&mut buckets, history, policy, (profile, versions), span, bucket);
     }
@@ -55,7 +88,6 @@ pub fn tenant_detail(
         let bucket_end = span.start.as_second() + bucket.seconds() * i64::try_from(index + 1).unwrap_or(i64::MAX);
         bucket_end <= known_until.as_second()
     };
-    let curve = focus.profile.is_none().then(|| curve::curve(history, policy, &owned, budget, now));
     TenantDetail {
         owner: focus.owner.clone(),
         profile: focus.profile.clone(),
@@ -64,7 +96,7 @@ pub fn tenant_detail(
         bucket,
         meters: meters(&buckets, known),
         cost: buckets.iter().enumerate().map(|(index, b)| known(index).then_some(b.dollars)).collect(),
-        curve: curve.flatten(),
+        curve: None,
         log: log(history, &focus.owner, now),
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::usage::Batch;
 use crate::domain::view::{FleetView, Focus, TenantDetail, TenantRow};
 use crate::history::{Store, StoreError};
 use crate::judge::Judge;
-use crate::judge::detail::tenant_detail;
+use crate::judge::detail::Details;
 use crate::judge::policy::Policy;
 
 /// How many commands may wait; collectors wait when the engine is behind.
@@ -84,6 +84,7 @@ pub struct Engine {
     write_fault: Option<String>,
     has_stepped: bool,
     moment: Option<Timestamp>,
+    details: Details,
     latest: Option<Arc<FleetView>>,
 }
 
@@ -92,7 +93,17 @@ impl Engine {
     #[must_use]
     pub fn new(store: Store, policy: Policy, now: Timestamp) -> Self {
         let judge = Judge::new(store.checkpoint().as_deref());
-        Self { store, judge, policy, now, write_fault: None, has_stepped: false, moment: None, latest: None }
+        Self {
+            store,
+            judge,
+            policy,
+            now,
+            write_fault: None,
+            has_stepped: false,
+            moment: None,
+            details: Details::default(),
+            latest: None,
+        }
     }
 
     /// The store, with everything that was said in it.
@@ -214,7 +225,7 @@ impl Engine {
         let view = self.latest.take().unwrap_or_else(|| Arc::new(self.shown()));
         let detail = watched.map(|focus| {
             let budget = view.tenant(&focus.owner).and_then(TenantRow::worst_budget);
-            tenant_detail(&self.store, &self.policy, &focus, budget, view.at)
+            self.details.of(&self.store, &self.policy, &focus, budget, view.at)
         });
         self.latest = Some(Arc::clone(&view));
         wiring.updates.send_replace(Update::View(Published { view, detail: detail.map(Arc::new) }));
