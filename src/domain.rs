@@ -18,6 +18,7 @@ pub mod notice;
 pub mod price;
 pub mod profile;
 pub mod space;
+pub mod statement;
 pub mod tenancy;
 pub mod text;
 pub mod time;
