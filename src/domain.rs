@@ -5,6 +5,7 @@ pub mod amount;
 pub mod arn;
 pub mod budget;
 pub mod calendar;
+pub mod chargeback;
 pub mod contract;
 pub mod event;
 pub mod health;

@@ -17,6 +17,7 @@ use crate::domain::matcher::Labels;
 use crate::domain::time::{Step, floor_hour};
 use crate::domain::view::FleetView;
 
+pub mod chargeback;
 pub mod detail;
 mod fleet;
 mod ledger;

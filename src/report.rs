@@ -2,6 +2,7 @@
 //!
 //! [`FleetView`]: crate::domain::view::FleetView
 
+pub mod chargeback;
 pub mod check;
 pub mod csv;
 pub mod doctor;

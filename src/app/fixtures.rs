@@ -86,6 +86,7 @@ fn row(name: &str, level: Level, cents: i64, budget: i64, tokens: u64) -> Tenant
         signals: if budget > 0 { signals } else { Vec::new() },
         usage: usage(cents, tokens),
         budgets: budgets.into_iter().collect(),
+        contract: None,
         rates: Rates {
             usd_per_hour: rate,
             tokens_per_minute: tokens as f64 / 9_000.0,

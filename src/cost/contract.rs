@@ -25,7 +25,7 @@ mod tests;
 /// How many periods back an included quantity can have been carried over from.
 const ROLLOVER_PERIODS: usize = 12;
 
-/// The usage of a tenant in any span that begins and ends at one of [`cuts`].
+/// The usage of a tenant in any span that begins and ends at one of [`cuts_of_all`].
 pub type UsageOf<'a> = &'a dyn Fn(TimeSpan) -> PricedUsage;
 
 /// Whose contracts are billed.
@@ -80,14 +80,24 @@ pub fn standing(account: Account<'_>, now: Timestamp, usage: UsageOf<'_>) -> Opt
     })
 }
 
-/// The instants at which usage has to be cut for [`bills`] and [`standing`] over a span, in order.
+/// The instants at which usage has to be cut for [`bills`] and [`standing`] over a span, in order, for every tenant that
+/// there may be.
 #[must_use]
-pub fn cuts(account: Account<'_>, within: TimeSpan) -> Vec<Timestamp> {
+pub fn cuts_of_all(contracts: &Contracts, known_from: Timestamp, within: TimeSpan) -> Vec<Timestamp> {
+    let always = TimeSpan::new(Timestamp::MIN, Timestamp::MAX);
+    let by_plan = contracts.plans.iter().flat_map(|plan| contracts.versions(&plan.id, always));
+    let none = Tags::new();
+    let by_contract = contracts.tenants.keys().flat_map(|tenant| contracts.in_force(tenant, &none, always));
+    let parts = parts_of(by_plan.chain(by_contract).collect(), within);
+    cuts_between(&parts, known_from, within)
+}
+
+fn cuts_between(parts: &[Part<'_>], known_from: Timestamp, within: TimeSpan) -> Vec<Timestamp> {
     let mut cuts = vec![within.start, within.end];
-    for part in parts(account, within) {
+    for part in parts {
         cuts.extend([part.span.start, part.span.end]);
         if part.in_force.terms.charges.iter().any(|charge| charge.rollover) {
-            cuts.extend(earlier(account, &part).into_iter().flat_map(|span| [span.start, span.end]));
+            cuts.extend(earlier(known_from, part).into_iter().flat_map(|span| [span.start, span.end]));
         }
     }
     cuts.sort_unstable();
@@ -95,11 +105,15 @@ pub fn cuts(account: Account<'_>, within: TimeSpan) -> Vec<Timestamp> {
     cuts
 }
 
-/// All billing periods that have a day in the span, cut to what terms are in force for.
+/// All billing periods of an account that have a day in the span, cut to what terms are in force for.
 fn parts(account: Account<'_>, within: TimeSpan) -> Vec<Part<'_>> {
     let always = TimeSpan::new(Timestamp::MIN, Timestamp::MAX);
+    parts_of(account.contracts.in_force(account.tenant, account.tags, always), within)
+}
+
+fn parts_of(all: Vec<InForce<'_>>, within: TimeSpan) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
-    for in_force in account.contracts.in_force(account.tenant, account.tags, always) {
+    for in_force in all {
         let end = in_force.span.end.min(within.end);
         let mut at = in_force.span.start.max(within.start);
         while at < end {
@@ -163,8 +177,8 @@ fn difference(mut bill: Bill, earlier: &Bill) -> Bill {
 }
 
 /// The periods before a part that an included quantity can have been carried over from, oldest first.
-fn earlier(account: Account<'_>, part: &Part<'_>) -> Vec<TimeSpan> {
-    let first = part.in_force.span.start.max(account.known_from);
+fn earlier(known_from: Timestamp, part: &Part<'_>) -> Vec<TimeSpan> {
+    let first = part.in_force.span.start.max(known_from);
     let mut spans = Vec::new();
     let mut before = part.cycle.start;
     while before > first && spans.len() < ROLLOVER_PERIODS {
@@ -174,7 +188,7 @@ fn earlier(account: Account<'_>, part: &Part<'_>) -> Vec<TimeSpan> {
         before = cycle.start;
     }
     // A period whose beginning is not known may have used everything up.
-    spans.retain(|span| span.start >= account.known_from);
+    spans.retain(|span| span.start >= known_from);
     spans.reverse();
     spans
 }
@@ -186,7 +200,7 @@ fn carried(account: Account<'_>, part: &Part<'_>, charge: &Charge, usage: UsageO
         return Decimal::ZERO;
     }
     let terms = part.in_force.terms;
-    earlier(account, part).into_iter().fold(Decimal::ZERO, |carried, span| {
+    earlier(account.known_from, part).into_iter().fold(Decimal::ZERO, |carried, span| {
         let cycle = terms.cycle.span_at(span.start);
         let own = prorated(charge.included, terms, days(span, cycle, &terms.cycle.zone));
         let left = own + carried - quantity(charge, &usage(span));

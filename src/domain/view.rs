@@ -17,6 +17,7 @@ use crate::domain::ids::{BudgetId, ModelId, Owner, ProfileKey, ScopeName};
 use crate::domain::level::Level;
 use crate::domain::money::{CostRange, Money};
 use crate::domain::profile::{ProfileKind, Reach, ServiceTier};
+use crate::domain::statement::ContractStanding;
 use crate::domain::tenancy::TagFault;
 use crate::domain::time::{Step, TimeSpan};
 pub use alerts::{AlertRow, Notification};
@@ -146,6 +147,8 @@ pub struct TenantRow {
     pub usage: PricedUsage,
     /// Its budgets, the worst first.
     pub budgets: Vec<BudgetRow>,
+    /// How it stands with its contract in the running billing period, if it has one.
+    pub contract: Option<ContractStanding>,
     /// Its speed.
     pub rates: Rates,
     /// Dollars a step (tokens a step where some have no price), oldest first, [`SPARK_STEPS`] steps up to
