@@ -25,7 +25,6 @@ mod plan;
 mod prices;
 mod profiles;
 mod replay;
-mod report;
 mod shell;
 mod status;
 mod tenants;
@@ -106,7 +105,6 @@ enum Command {
     Tenants(tenants::Tenants),
     Profiles(profiles::Profiles),
     Prices(prices::Prices),
-    Report(report::Report),
     Check(check::Check),
     Forecast(forecast::Forecast),
     Anomaly(anomaly::Anomaly),
@@ -163,7 +161,6 @@ fn run(cli: Cli) -> Result<u8> {
         Some(Command::Tenants(tenants)) => tenants.run(&global),
         Some(Command::Profiles(profiles)) => profiles.run(&global),
         Some(Command::Prices(prices)) => prices.run(&global),
-        Some(Command::Report(report)) => report.run(&global),
         Some(Command::Check(check)) => check.run(&global),
         Some(Command::Forecast(forecast)) => forecast.run(),
         Some(Command::Anomaly(anomaly)) => anomaly.run(),
@@ -224,6 +221,9 @@ fn install_reports() {
     let _ = eyre_hook.install();
     let panic_hook = panic_hook.into_panic_hook();
     std::panic::set_hook(Box::new(move |info| {
+        if crate::history::panics::are_caught() {
+            return;
+        }
         crate::term::guard::restore();
         panic_hook(info);
     }));

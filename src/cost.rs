@@ -4,7 +4,6 @@
 //! money. What has no price is counted as unpriced tokens and never as zero dollars.
 
 pub mod budget;
-pub mod contract;
 mod geography;
 pub mod polling;
 mod price_book;

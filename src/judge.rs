@@ -17,12 +17,10 @@ use crate::domain::matcher::Labels;
 use crate::domain::time::{Step, floor_hour};
 use crate::domain::view::FleetView;
 
-pub mod chargeback;
 pub mod detail;
 mod fleet;
 mod ledger;
 mod observe;
-mod past;
 pub mod policy;
 mod rates;
 mod rating;
@@ -49,8 +47,6 @@ const LOG_LENGTH: usize = 200;
 #[derive(Debug, Default)]
 pub struct Judge {
     ledger: Ledger,
-    /// Sums up to a moment of the past that is looked at.
-    past: Ledger,
     machine: Machine,
 }
 
@@ -58,7 +54,7 @@ impl Judge {
     /// A judge that takes up the alert machine's checkpoint, if there is one.
     #[must_use]
     pub fn new(checkpoint: Option<&[u8]>) -> Self {
-        Self { machine: checkpoint.map(Machine::from_checkpoint).unwrap_or_default(), ..Self::default() }
+        Self { ledger: Ledger::default(), machine: checkpoint.map(Machine::from_checkpoint).unwrap_or_default() }
     }
 
     /// Reads the history as of `now`: the ground for a step and for a view.

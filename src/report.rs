@@ -2,7 +2,6 @@
 //!
 //! [`FleetView`]: crate::domain::view::FleetView
 
-pub mod chargeback;
 pub mod check;
 pub mod csv;
 pub mod doctor;
@@ -10,7 +9,6 @@ pub mod forecast;
 pub mod iam;
 pub mod json;
 pub mod openmetrics;
-pub mod picture;
 pub mod plan;
 pub mod prices;
 pub mod profiles;

@@ -4,9 +4,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use color_eyre::eyre::{Result, WrapErr, eyre};
+use color_eyre::eyre::{Result, eyre};
 use jiff::Timestamp;
-use tempfile::TempDir;
 
 use crate::config::Config;
 use crate::cost::ModelPrice;
@@ -15,7 +14,6 @@ use crate::domain::text::printable;
 use crate::domain::time::Step;
 use crate::domain::view::{FleetView, Mode};
 use crate::history::Store;
-use crate::judge::policy::Policy;
 use crate::run::engine::Engine;
 use crate::run::{offline, setup};
 use crate::source::replay::Recording;
@@ -41,37 +39,7 @@ pub(super) struct ReadingOptions {
     pub(super) price: Option<ModelPrice>,
 }
 
-/// A history with what it is judged by.
-pub(super) struct Opened {
-    /// The history.
-    pub(super) store: Store,
-    /// What it is judged by.
-    pub(super) policy: Policy,
-    /// As of when: now, or the end of the file.
-    pub(super) now: Timestamp,
-    /// The folder of a file's history, for as long as it is needed.
-    _folder: Option<TempDir>,
-}
-
 impl InputOptions {
-    /// The history of the file or of the store.
-    pub(super) fn open(&self, config: &Config) -> Result<Opened> {
-        let Some(path) = &self.input else {
-            let policy = setup::policy(config, Mode::Live, setup::prices(None));
-            return Ok(Opened { store: open_store(config)?, policy, now: Timestamp::now(), _folder: None });
-        };
-        let recording = load_recording(path, &self.reading)?;
-        let folder = TempDir::with_prefix("bedtop-").wrap_err("could not make a temporary folder")?;
-        let (store, now) = offline::store_recording(&recording, folder.path())?;
-        let policy = setup::policy(config, Mode::Replay, setup::prices(self.price()));
-        Ok(Opened { store, policy, now, _folder: Some(folder) })
-    }
-
-    /// The price of models that are not in the price book.
-    pub(super) fn price(&self) -> Option<ModelPrice> {
-        self.reading.price.clone()
-    }
-
     /// The fleet as the file or the store has it.
     pub(super) fn view(&self, config: &Config) -> Result<FleetView> {
         match &self.input {
@@ -99,13 +67,6 @@ pub(super) fn judge_file(config: &Config, path: &Path, reading: &ReadingOptions)
 }
 
 fn judge_store(config: &Config) -> Result<FleetView> {
-    let store = open_store(config)?;
-    let policy = setup::policy(config, Mode::Live, setup::prices(None));
-    Ok(Engine::new(store, policy, Timestamp::now()).view())
-}
-
-/// Opens the store, which has to have something in it.
-fn open_store(config: &Config) -> Result<Store> {
     let path = &config.store.path;
     let empty = || {
         eyre!(
@@ -121,7 +82,8 @@ fn open_store(config: &Config) -> Result<Store> {
         // What was put aside as damaged is why there is none.
         return Err(store.faults().into_iter().fold(empty(), color_eyre::Report::wrap_err));
     }
-    Ok(store)
+    let policy = setup::policy(config, Mode::Live, setup::prices(None));
+    Ok(Engine::new(store, policy, Timestamp::now()).view())
 }
 
 fn parse_bin(text: &str) -> Result<Step, String> {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::domain::event::LevelChange;
 use crate::domain::health::ScopeStatus;
 use crate::domain::ids::ProfileRef;
+use crate::domain::meter::Meter;
 use crate::domain::profile::Profile;
 use crate::domain::time::{Step, TimeSpan};
 use crate::domain::usage::Point;
@@ -20,6 +21,12 @@ pub trait History {
 
     /// Points whose start lies in the span, oldest first. Steps without a report have no point.
     fn points(&self, profile: ProfileRef, span: TimeSpan) -> Vec<Point>;
+
+    /// One meter of the points in the span, oldest first, where it was reported.
+    fn series(&self, profile: ProfileRef, meter: Meter, span: TimeSpan) -> Vec<(Timestamp, u64)> {
+        let points = self.points(profile, span);
+        points.into_iter().filter_map(|point| Some((point.at, point.counts.get(meter)?))).collect()
+    }
 
     /// Sums of five minutes whose start lies in the span, oldest first. Five minutes without a report have no point.
     fn five_minutes(&self, profile: ProfileRef, span: TimeSpan) -> Vec<Point>;

@@ -153,6 +153,12 @@ impl MeterSet {
         Self(mask)
     }
 
+    /// As bits, the one of [`Meter::index`] for each.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
     /// Whether a meter is one of them.
     #[must_use]
     pub const fn has(self, meter: Meter) -> bool {

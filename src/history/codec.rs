@@ -2,17 +2,21 @@
 
 use crate::domain::meter::{Counts, Meter};
 
-/// Adds the CRC-32C of the value to its end.
-pub(super) fn with_checksum(mut value: Vec<u8>) -> Vec<u8> {
-    let sum = crc32c::crc32c(&value);
+/// Adds the CRC-32C of key and value to the value's end, so that a value under another key is damage as well.
+pub(super) fn with_checksum(key: &[u8], mut value: Vec<u8>) -> Vec<u8> {
+    let sum = checksum(key, &value);
     value.extend(sum.to_le_bytes());
     value
 }
 
 /// The value without its checksum; `None` where the checksum does not hold.
-pub(super) fn checked(value: &[u8]) -> Option<&[u8]> {
+pub(super) fn checked<'a>(key: &[u8], value: &'a [u8]) -> Option<&'a [u8]> {
     let (value, sum) = value.split_last_chunk::<4>()?;
-    (crc32c::crc32c(value) == u32::from_le_bytes(*sum)).then_some(value)
+    (checksum(key, value) == u32::from_le_bytes(*sum)).then_some(value)
+}
+
+fn checksum(key: &[u8], value: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(key), value)
 }
 
 /// Writes a number in groups of seven bits, the lowest first.
@@ -122,11 +126,12 @@ pub(super) mod tests {
 
         #[test]
         fn damage_is_noticed(value in prop::collection::vec(any::<u8>(), 0..200), at: prop::sample::Index, bit in 0..8_u32) {
-            let mut stored = with_checksum(value.clone());
-            prop_assert_eq!(checked(&stored), Some(value.as_slice()));
+            let mut stored = with_checksum(b"key", value.clone());
+            prop_assert_eq!(checked(b"key", &stored), Some(value.as_slice()));
+            prop_assert_eq!(checked(b"another", &stored), None);
             let at = at.index(stored.len());
             stored[at] ^= 1 << bit;
-            prop_assert_eq!(checked(&stored), None);
+            prop_assert_eq!(checked(b"key", &stored), None);
         }
 
         #[test]

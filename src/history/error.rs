@@ -9,6 +9,9 @@ pub enum StoreError {
     /// Another process owns the store.
     #[error("the history in {} is in use by another bedtop: end that one, or choose another folder with --store", .0.display())]
     Locked(PathBuf),
+    /// There is none.
+    #[error("there is no history in {}: run bedtop first, or choose another folder with --store", .0.display())]
+    Missing(PathBuf),
     /// A later version of bedtop wrote it.
     #[error(
         "the history in {} was written by bedtop {writer} in format {format}, which this bedtop does not read: \
@@ -50,6 +53,22 @@ pub enum StoreError {
         /// Why not.
         cause: io::Error,
     },
+    /// There is no room.
+    #[error(
+        "the disk of {} is full ({} MiB left): nothing more is collected until {} MiB are free; what is stored is safe",
+        path.display(), free >> 20, least >> 20
+    )]
+    Full {
+        /// The folder.
+        path: PathBuf,
+        /// Bytes that are left.
+        free: u64,
+        /// Bytes that are needed.
+        least: u64,
+    },
+    /// An archive cannot be read into a store.
+    #[error("could not import the archive: {0}; nothing was changed")]
+    Archive(String),
     /// The engine refused.
     #[error("could not {action} the history: {cause}; what was stored before is kept, and the poll is asked again")]
     Engine {

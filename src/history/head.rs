@@ -1,6 +1,8 @@
 //! The young points in memory: all that is not yet in a day's chunk. Hours that hardly change any more are packed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 use jiff::Timestamp;
 
@@ -8,7 +10,7 @@ use crate::domain::ids::ProfileRef;
 use crate::domain::meter::Counts;
 use crate::domain::time::{HOUR_SECONDS, TimeSpan};
 use crate::domain::usage::Point;
-use crate::history::codec::{put_counts, put_number, take_counts, take_number};
+use crate::history::block;
 use crate::history::keys::{DAY_SECONDS, day_of};
 use crate::history::row::SHARD_PROFILES;
 
@@ -31,19 +33,19 @@ pub(super) struct Head {
     hours: BTreeMap<ProfileRef, BTreeMap<i64, Hour>>,
 }
 
-/// A profile's points of an hour, by their start in seconds.
+/// A profile's points of an hour, by seconds since it began.
 #[derive(Debug)]
 enum Hour {
     /// They still change.
-    Open(BTreeMap<i64, Counts>),
-    /// They hardly change any more: a fifth of the memory.
+    Open(Vec<(u32, Counts)>),
+    /// They hardly change any more: a small part of the memory.
     Packed(Box<[u8]>),
 }
 
 impl Head {
     /// Takes a point; one that is there already is revised. Says what became of it.
     pub(super) fn revise(&mut self, profile: ProfileRef, at: i64, counts: &Counts) -> Revision {
-        let stored = self.open(profile, at).entry(at).or_default();
+        let stored = self.place(profile, at);
         let before = *stored;
         stored.revise(counts);
         match before {
@@ -56,15 +58,20 @@ impl Head {
 
     /// Takes a point as it was stored.
     pub(super) fn load(&mut self, profile: ProfileRef, at: i64, counts: Counts) {
-        self.open(profile, at).insert(at, counts);
+        *self.place(profile, at) = counts;
+    }
+
+    /// Takes an hour as it was packed.
+    pub(super) fn load_packed(&mut self, profile: ProfileRef, hour: i64, packed: &[u8]) {
+        self.hours.entry(profile).or_default().insert(hour, Hour::Packed(packed.into()));
     }
 
     /// Packs the hours that end by an instant in seconds.
     pub(super) fn pack(&mut self, until: i64) {
         for hours in self.hours.values_mut() {
-            for (&start, hour) in hours.range_mut(..=until - HOUR_SECONDS) {
+            for hour in hours.range_mut(..=until - HOUR_SECONDS).map(|(_, hour)| hour) {
                 if let Hour::Open(points) = hour {
-                    *hour = Hour::Packed(pack(start, points));
+                    *hour = Hour::Packed(block::pack(points));
                 }
             }
         }
@@ -74,38 +81,52 @@ impl Head {
     pub(super) fn points(&self, profile: ProfileRef, span: TimeSpan) -> impl Iterator<Item = Point> + use<> {
         let range = ceiling(span.start)..ceiling(span.end);
         let mut points = Vec::new();
-        let hours = self.hours.get(&profile).filter(|_| !range.is_empty());
-        for (&start, hour) in hours.into_iter().flat_map(|hours| hours.range(hour_of(range.start)..range.end)) {
-            let point = |at: i64, counts| Some(Point { at: Timestamp::from_second(at).ok()?, counts });
-            match hour {
-                Hour::Open(open) => {
-                    points.extend(open.range(range.clone()).filter_map(|(&at, &counts)| point(at, counts)));
-                }
-                Hour::Packed(packed) => {
-                    let inside = unpack(start, packed).into_iter().filter(|(at, _)| range.contains(at));
-                    points.extend(inside.filter_map(|(at, counts)| point(at, counts)));
-                }
-            }
+        for (start, hour) in self.hours_of(profile, &range) {
+            let instant = |offset: u32| start.saturating_add(i64::from(offset));
+            let point = |&(offset, counts): &(u32, Counts)| {
+                let at = Some(instant(offset)).filter(|at| range.contains(at))?;
+                Some(Point { at: Timestamp::from_second(at).ok()?, counts })
+            };
+            points.extend(hour.points().iter().filter_map(point));
         }
         points.into_iter()
     }
 
+    /// A profile's sums of the hours that begin in the span, oldest first.
+    pub(super) fn hour_sums(&self, profile: ProfileRef, span: TimeSpan) -> Vec<Point> {
+        let range = ceiling(span.start)..ceiling(span.end);
+        let inside = self.hours_of(profile, &range).filter(|(start, _)| range.contains(start));
+        inside
+            .filter_map(|(start, hour)| Some(Point { at: Timestamp::from_second(start).ok()?, counts: hour.sum() }))
+            .collect()
+    }
+
     /// Whether a profile has any point in the span.
     pub(super) fn has_points(&self, profile: ProfileRef, span: TimeSpan) -> bool {
-        self.points(profile, span).next().is_some()
+        let range = ceiling(span.start)..ceiling(span.end);
+        let mut hours = self.hours_of(profile, &range);
+        hours.any(|(start, hour)| hour.times().any(|offset| range.contains(&(start + i64::from(offset)))))
     }
 
     /// The counts of all profiles of a shard at one instant, by the profiles' numbers.
-    pub(super) fn row(&self, at: i64, shard: u32) -> BTreeMap<u32, Counts> {
-        let first = shard * SHARD_PROFILES;
-        let of_shard = self.hours.range(ProfileRef(first)..=ProfileRef(first + (SHARD_PROFILES - 1)));
-        let counts = |hours: &BTreeMap<i64, Hour>| match hours.get(&hour_of(at))? {
-            Hour::Open(open) => open.get(&at).copied(),
-            Hour::Packed(packed) => {
-                unpack(hour_of(at), packed).into_iter().find(|(start, _)| *start == at).map(|(_, counts)| counts)
-            }
+    pub(super) fn row(&self, at: i64, shard: u32) -> Vec<(u32, Counts)> {
+        let start = hour_of(at);
+        let offset = offset(at);
+        let counts = |hours: &BTreeMap<i64, Hour>| {
+            let points = hours.get(&start)?.points();
+            let place = points.binary_search_by_key(&offset, |(offset, _)| *offset).ok()?;
+            Some(points[place].1)
         };
-        of_shard.filter_map(|(profile, hours)| Some((profile.0, counts(hours)?))).collect()
+        self.of_shard(shard).filter_map(|(profile, hours)| Some((profile.0, counts(hours)?))).collect()
+    }
+
+    /// The packed hours of all profiles of a shard, by the profiles' numbers.
+    pub(super) fn packed(&self, hour: i64, shard: u32) -> Vec<(u32, Box<[u8]>)> {
+        let packed = |hours: &BTreeMap<i64, Hour>| match hours.get(&hour)? {
+            Hour::Open(points) => Some(block::pack(points)),
+            Hour::Packed(packed) => Some(packed.clone()),
+        };
+        self.of_shard(shard).filter_map(|(profile, hours)| Some((profile.0, packed(hours)?))).collect()
     }
 
     /// The profiles that have points of a day.
@@ -115,9 +136,9 @@ impl Head {
         self.hours.iter().filter(|(_, hours)| has_some(hours)).map(|(&profile, _)| profile).collect()
     }
 
-    /// The days from each profile's first point to its last, oldest first.
-    pub(super) fn days(&self) -> BTreeSet<i64> {
-        self.hours.keys().flat_map(|&profile| self.days_of(profile)).collect()
+    /// The oldest day that has points.
+    pub(super) fn oldest_day(&self) -> Option<i64> {
+        self.hours.values().filter_map(|hours| hours.keys().next()).min().map(|&hour| day_of(hour))
     }
 
     /// The days from a profile's first point to its last.
@@ -137,61 +158,94 @@ impl Head {
 
     /// The first and the last start of any point, in seconds.
     pub(super) fn extent(&self) -> Option<(i64, i64)> {
-        let first = self.hours.values().filter_map(|hours| hours.first_key_value());
-        let last = self.hours.values().filter_map(|hours| hours.last_key_value());
-        let first = first.filter_map(|(&start, hour)| hour.points(start).next()).min()?;
-        let last = last.filter_map(|(&start, hour)| hour.points(start).last()).max()?;
-        Some((first, last))
+        let first = self.hours.values().filter_map(BTreeMap::first_key_value);
+        let last = self.hours.values().filter_map(BTreeMap::last_key_value);
+        // Only the hours at the ends are looked into.
+        let (start, end) =
+            (first.clone().map(|(&start, _)| start).min()?, last.clone().map(|(&start, _)| start).max()?);
+        let first = first.filter(|(at, _)| **at == start).filter_map(|(_, hour)| hour.times().next()).min()?;
+        let last = last.filter(|(at, _)| **at == end).filter_map(|(_, hour)| hour.times().last()).max()?;
+        Some((start + i64::from(first), end + i64::from(last)))
     }
 
-    /// The points of the hour of an instant, to be changed.
-    fn open(&mut self, profile: ProfileRef, at: i64) -> &mut BTreeMap<i64, Counts> {
-        let start = hour_of(at);
+    /// A profile's hours that touch a range of seconds.
+    fn hours_of(&self, profile: ProfileRef, range: &Range<i64>) -> impl Iterator<Item = (i64, &Hour)> {
+        let hours = self.hours.get(&profile).filter(|_| !range.is_empty());
+        let touched = hour_of(range.start)..range.end;
+        hours.into_iter().flat_map(move |hours| hours.range(touched.clone())).map(|(&start, hour)| (start, hour))
+    }
+
+    fn of_shard(&self, shard: u32) -> impl Iterator<Item = (&ProfileRef, &BTreeMap<i64, Hour>)> {
+        let first = shard.saturating_mul(SHARD_PROFILES);
+        self.hours.range(ProfileRef(first)..=ProfileRef(first.saturating_add(SHARD_PROFILES - 1)))
+    }
+
+    /// The counts of an instant, to be changed; made where there are none.
+    fn place(&mut self, profile: ProfileRef, at: i64) -> &mut Counts {
         let hours = self.hours.entry(profile).or_default();
-        let hour = hours.entry(start).or_insert_with(|| Hour::Open(BTreeMap::new()));
+        let hour = hours.entry(hour_of(at)).or_insert_with(|| Hour::Open(Vec::new()));
+        let points = hour.open();
+        let offset = offset(at);
+        // Nearly always it is a new one at the end.
+        let place = match points.last() {
+            Some((last, _)) if *last < offset => Err(points.len()),
+            _ => points.binary_search_by_key(&offset, |(offset, _)| *offset),
+        };
+        let place = place.unwrap_or_else(|free| {
+            points.insert(free, (offset, Counts::EMPTY));
+            free
+        });
+        &mut points[place].1
+    }
+}
+
+impl Hour {
+    /// Its points. What [`block::pack`] made was checked when it was read, so that nothing in it can be damaged.
+    fn points(&self) -> Cow<'_, [(u32, Counts)]> {
+        match self {
+            Self::Open(points) => Cow::Borrowed(points),
+            Self::Packed(packed) => Cow::Owned(block::unpack(packed).unwrap_or_default()),
+        }
+    }
+
+    /// When it has points.
+    fn times(&self) -> impl Iterator<Item = u32> {
+        let (open, packed) = match self {
+            Self::Open(points) => (points.as_slice(), Vec::new()),
+            Self::Packed(packed) => (&[][..], block::unpack_times(packed).unwrap_or_default()),
+        };
+        open.iter().map(|(offset, _)| *offset).chain(packed)
+    }
+
+    fn sum(&self) -> Counts {
+        match self {
+            Self::Open(points) => points.iter().fold(Counts::EMPTY, |mut sum, (_, counts)| {
+                sum.add(counts);
+                sum
+            }),
+            Self::Packed(packed) => block::sum(packed).unwrap_or_default(),
+        }
+    }
+
+    /// Its points, to be changed.
+    fn open(&mut self) -> &mut Vec<(u32, Counts)> {
         loop {
-            match hour {
-                Hour::Open(points) => return points,
-                Hour::Packed(packed) => *hour = Hour::Open(unpack(start, packed).into_iter().collect()),
+            match self {
+                Self::Open(points) => return points,
+                Self::Packed(packed) => *self = Self::Open(block::unpack(packed).unwrap_or_default()),
             }
         }
     }
 }
 
-impl Hour {
-    /// The starts of its points.
-    fn points(&self, start: i64) -> impl Iterator<Item = i64> {
-        let (open, packed) = match self {
-            Self::Open(open) => (Some(open.keys().copied()), Vec::new()),
-            Self::Packed(packed) => (None, unpack(start, packed)),
-        };
-        open.into_iter().flatten().chain(packed.into_iter().map(|(at, _)| at))
-    }
-}
-
-/// Seconds into the hour and counts, one point after another.
-fn pack(start: i64, points: &BTreeMap<i64, Counts>) -> Box<[u8]> {
-    let mut bytes = Vec::new();
-    for (&at, counts) in points {
-        put_number(&mut bytes, (at - start).unsigned_abs());
-        put_counts(&mut bytes, counts);
-    }
-    bytes.into_boxed_slice()
-}
-
-/// What [`pack`] made: it never leaves this process, so that nothing in it can be damaged.
-fn unpack(start: i64, mut bytes: &[u8]) -> Vec<(i64, Counts)> {
-    let mut points = Vec::new();
-    while let Some(offset) = take_number(&mut bytes) {
-        let Some(counts) = take_counts(&mut bytes) else { break };
-        points.push((start.saturating_add_unsigned(offset), counts));
-    }
-    points
-}
-
 /// The start of the hour of an instant.
-fn hour_of(at: i64) -> i64 {
+pub(super) fn hour_of(at: i64) -> i64 {
     at.div_euclid(HOUR_SECONDS) * HOUR_SECONDS
+}
+
+/// Seconds since the hour of an instant began.
+fn offset(at: i64) -> u32 {
+    u32::try_from(at.rem_euclid(HOUR_SECONDS)).unwrap_or(0)
 }
 
 /// The first whole second at or after an instant.
@@ -229,6 +283,12 @@ mod tests {
             prop_assert_eq!(open.extent(), packed.extent());
             let (&at, counts) = points.iter().next().expect("some");
             prop_assert_eq!(open.row(at, 0), packed.row(at, 0));
+            prop_assert_eq!(open.hour_sums(ProfileRef(1), span), packed.hour_sums(ProfileRef(1), span));
+            prop_assert_eq!(open.has_points(ProfileRef(1), span), !read(&packed).is_empty());
+            for (hour, profiles) in [0, 3600].map(|hour| (hour, open.packed(hour, 0))) {
+                packed.pack(hour + 3600);
+                prop_assert_eq!(profiles, packed.packed(hour, 0));
+            }
             prop_assert_eq!(packed.revise(ProfileRef(1), at, counts), Revision::Same);
             prop_assert_eq!(read(&open), read(&packed));
         }

@@ -4,8 +4,8 @@
 //! it, then the operations themselves. A journal that is found sealed at the next opening is carried out again; one
 //! that is not was never begun.
 
-use crate::history::codec::{checked, put_number, put_run, take_number, take_run, with_checksum};
-use crate::history::engine::{Engine, LARGEST_BATCH, LARGEST_VALUE, Operation};
+use crate::history::codec::{put_number, put_run, take_number, take_run};
+use crate::history::engine::{Engine, Entry, LARGEST_BATCH, LARGEST_VALUE, Operation, whole};
 use crate::history::error::StoreError;
 use crate::history::keys::Kind;
 
@@ -18,7 +18,7 @@ impl Engine {
         if operations.len() <= LARGEST_BATCH {
             return self.write(operations);
         }
-        let bytes = with_checksum(encode(&operations));
+        let bytes = encode(&operations);
         let pieces = bytes.chunks(PIECE);
         let count = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
         self.write((1..).zip(pieces).map(|(number, piece)| Operation::Put(key(number), piece.to_vec())).collect())?;
@@ -32,14 +32,18 @@ impl Engine {
 
     /// Carries out what a sealed journal holds, and removes what is left of any.
     pub(super) fn recover(&self) -> Result<(), StoreError> {
-        let found: Vec<(Vec<u8>, Vec<u8>)> = self.scan_kind(Kind::Journal).map_while(Result::ok).collect();
+        let prefix = Kind::Journal.prefix();
+        let stored: Vec<Entry> = self.scan_raw(&[prefix], &[prefix + 1]).map_while(Result::ok).collect();
+        let keys: Vec<Vec<u8>> = stored.iter().map(|(key, _)| key.clone()).collect();
+        // A piece that is damaged or missing leaves fewer than the seal says.
+        let found: Vec<Entry> = stored.into_iter().filter_map(|entry| whole(entry).ok()).collect();
         let Some(((first, seal), pieces)) = found.split_first() else { return Ok(()) };
         let is_sealed = *first == key(0) && take_number(&mut seal.as_slice()) == Some(pieces.len() as u64);
         let bytes: Vec<u8> = pieces.iter().flat_map(|(_, piece)| piece).copied().collect();
-        if let Some(operations) = checked(&bytes).filter(|_| is_sealed).and_then(decode) {
+        if let Some(operations) = Some(bytes).filter(|_| is_sealed).and_then(|bytes| decode(&bytes)) {
             self.write(operations)?;
         }
-        self.write(found.into_iter().map(|(key, _)| Operation::Remove(key)).collect())
+        self.write(keys.into_iter().map(Operation::Remove).collect())
     }
 }
 
@@ -124,7 +128,7 @@ mod tests {
         engine.batches_left.set(Some(2));
         let _ = engine.commit(many());
         engine.batches_left.set(None);
-        engine.write(vec![Operation::Put(key(2), vec![0; 9])]).expect("written");
+        engine.write_raw(&[(key(2), vec![0; 9])]).expect("written");
         engine.recover().expect("recovers");
         assert_eq!(stored(&engine), (0, 0));
     }

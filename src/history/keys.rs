@@ -8,18 +8,18 @@ use crate::domain::ids::ProfileRef;
 pub(super) const DAY_SECONDS: i64 = 86_400;
 
 /// A kind of row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     /// Young points of many profiles at one instant.
     Row,
+    /// Points of many profiles of one hour.
+    Block,
     /// A profile's points of one day.
     Chunk,
-    /// A profile's sums of five minutes of one day.
+    /// A profile's sums of five minutes of some days.
     FiveMinutes,
-    /// A profile's hourly sums of one day.
+    /// A profile's hourly sums of a month.
     Hours,
-    /// A profile and its versions.
-    Profile,
     /// What was known of a scope after a poll.
     Status,
     /// A change of level.
@@ -31,24 +31,54 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub(super) const ALL: [Self; 9] = [
+        Self::Row,
+        Self::Block,
+        Self::Chunk,
+        Self::FiveMinutes,
+        Self::Hours,
+        Self::Status,
+        Self::Change,
+        Self::Space,
+        Self::Journal,
+    ];
+
     /// The first byte of its keys.
     pub(super) fn prefix(self) -> u8 {
         match self {
             Self::Row => b'w',
+            Self::Block => b'b',
             Self::Chunk => b'd',
             Self::FiveMinutes => b'f',
             Self::Hours => b'h',
-            Self::Profile => b'p',
             Self::Status => b's',
             Self::Change => b'c',
             Self::Space => b'x',
             Self::Journal => b'j',
         }
     }
-}
 
-/// The key of the alert machine's checkpoint.
-pub(super) const CHECKPOINT: &[u8] = b"mcheckpoint";
+    /// The kind of a key.
+    pub(super) fn of(key: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| key.first() == Some(&kind.prefix()))
+    }
+
+    /// What a value of it is, in words for people.
+    pub(super) fn describe(self) -> &'static str {
+        match self {
+            Self::Row => "a minute of many profiles",
+            Self::Block => "an hour of many profiles",
+            Self::Chunk => "a day of a profile",
+            Self::FiveMinutes => "sums of five minutes of a profile",
+            Self::Hours => "hourly sums of a profile",
+            Self::Status => "what was known of a scope",
+            Self::Change => "a change of level",
+            Self::Space => "an entry beside the usage",
+            Self::Journal => "a piece of an unfinished batch",
+        }
+    }
+}
 
 /// Signed numbers sort as unsigned ones with the sign bit flipped.
 fn ordered(number: i64) -> [u8; 8] {
@@ -59,7 +89,7 @@ fn from_ordered(bytes: [u8; 8]) -> i64 {
     (u64::from_be_bytes(bytes) ^ (1 << 63)).cast_signed()
 }
 
-/// The first key of a kind at or after an instant (in seconds, or in days for chunks and hours).
+/// The first key of a kind at or after an instant (in seconds, milliseconds or buckets, as the kind has it).
 pub(super) fn from_time(kind: Kind, time: i64) -> Vec<u8> {
     let mut key = vec![kind.prefix()];
     key.extend(ordered(time));
@@ -73,25 +103,19 @@ pub(super) fn row(at: i64, shard: u32) -> Vec<u8> {
     key
 }
 
-/// A part of a profile's day, of its points or of its sums of five minutes.
-pub(super) fn part(kind: Kind, day: i64, profile: ProfileRef, part: u8) -> Vec<u8> {
-    let mut key = from_time(kind, day);
-    key.extend(profile.0.to_be_bytes());
+/// A part of an hour, in seconds, of the profiles of one shard.
+pub(super) fn block(hour: i64, shard: u32, part: u8) -> Vec<u8> {
+    let mut key = from_time(Kind::Block, hour);
+    key.extend(shard.to_be_bytes());
     key.push(part);
     key
 }
 
-/// A profile's hourly sums of a day.
-pub(super) fn hours(day: i64, profile: ProfileRef) -> Vec<u8> {
-    let mut key = from_time(Kind::Hours, day);
+/// A part of a profile's bucket of a tier.
+pub(super) fn part(kind: Kind, bucket: i64, profile: ProfileRef, part: u8) -> Vec<u8> {
+    let mut key = from_time(kind, bucket);
     key.extend(profile.0.to_be_bytes());
-    key
-}
-
-/// A profile and its versions.
-pub(super) fn profile(profile: ProfileRef) -> Vec<u8> {
-    let mut key = vec![Kind::Profile.prefix()];
-    key.extend(profile.0.to_be_bytes());
+    key.push(part);
     key
 }
 
@@ -114,10 +138,9 @@ pub(super) fn time_of(key: &[u8]) -> Option<i64> {
     key.get(1..9)?.try_into().ok().map(from_ordered)
 }
 
-/// The profile in the key of a chunk, of hourly sums or of a profile.
-pub(super) fn profile_of(key: &[u8]) -> Option<ProfileRef> {
-    let bytes = if key.first() == Some(&Kind::Profile.prefix()) { key.get(1..5) } else { key.get(9..13) };
-    bytes?.try_into().ok().map(|bytes| ProfileRef(u32::from_be_bytes(bytes)))
+/// The number behind the time in a key: of a shard or of a profile.
+pub(super) fn number_of(key: &[u8]) -> Option<u32> {
+    key.get(9..13)?.try_into().ok().map(u32::from_be_bytes)
 }
 
 /// The UTC day of an instant in seconds, counted from 1970-01-01.
@@ -136,8 +159,15 @@ mod tests {
         fn keys_sort_by_time_and_give_it_back(a: i64, b: i64, shard: u32) {
             prop_assert_eq!(a.cmp(&b), row(a, 0).cmp(&row(b, 0)).then(std::cmp::Ordering::Equal));
             prop_assert_eq!(time_of(&row(a, shard)), Some(a));
-            prop_assert_eq!(profile_of(&part(Kind::Chunk, a, ProfileRef(shard), 0)), Some(ProfileRef(shard)));
-            prop_assert_eq!(profile_of(&profile(ProfileRef(shard))), Some(ProfileRef(shard)));
+            prop_assert_eq!(number_of(&part(Kind::Chunk, a, ProfileRef(shard), 0)), Some(shard));
+            prop_assert_eq!(number_of(&block(a, shard, 3)), Some(shard));
+        }
+    }
+
+    #[test]
+    fn kinds_have_letters_of_their_own() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::of(&[kind.prefix(), 7]), Some(kind));
         }
     }
 }

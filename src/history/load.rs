@@ -4,21 +4,25 @@ use std::collections::BTreeSet;
 
 use crate::domain::ids::ProfileRef;
 use crate::domain::profile::Profile;
-use crate::domain::time::HOUR_SECONDS;
+use crate::domain::space::Spaces;
 use crate::history::engine::Entry;
+use crate::history::head::hour_of;
 use crate::history::keys::{self, Kind};
-use crate::history::store::{Store, decode};
-use crate::history::{open, row};
+use crate::history::store::{PROFILES, Store, decode};
+use crate::history::tier::Tier;
+use crate::history::{block, open, row};
 
 impl Store {
     /// Reads what is kept in memory: profiles, the state of scopes, young points, and which days are stored.
     pub(super) fn load(&mut self) {
         self.load_profiles();
         self.load_statuses();
-        self.load_head();
-        self.days_with_chunks = self.stored_days(Kind::Chunk);
-        self.days_with_five_minutes = self.stored_days(Kind::FiveMinutes);
-        self.days_with_hours = self.stored_days(Kind::Hours);
+        self.load_blocks();
+        self.load_rows();
+        for tier in [Tier::POINTS, Tier::FIVE_MINUTES, Tier::HOURS] {
+            let stored = self.stored_buckets(tier);
+            self.buckets.insert(tier.kind, stored);
+        }
         self.notice_a_lost_end();
         let last = self.engine.scan_kind(Kind::Change).next_back();
         let sequence = last.and_then(Result::ok).and_then(|(key, _)| key.last_chunk::<4>().copied());
@@ -38,12 +42,12 @@ impl Store {
     }
 
     fn load_profiles(&mut self) {
-        let entries: Vec<Entry> = self.entries(self.engine.scan_kind(Kind::Profile)).collect();
-        for (key, value) in entries {
+        for (key, value) in self.entries_from(PROFILES, &[], usize::MAX) {
+            let number = key.as_slice().try_into().ok().map(|bytes| ProfileRef(u32::from_be_bytes(bytes)));
             let versions: Option<Vec<Profile>> = decode(&value);
-            match (keys::profile_of(&key), versions.filter(|versions| !versions.is_empty())) {
+            match (number, versions.filter(|versions| !versions.is_empty())) {
                 (Some(profile), Some(versions)) => self.insert_profile(profile, versions),
-                _ => self.note("a profile in the history is damaged and was left out until it is polled again".into()),
+                _ => self.note("a profile cannot be understood and was left out until it is polled again".into()),
             }
         }
     }
@@ -66,36 +70,49 @@ impl Store {
         }
     }
 
-    fn load_head(&mut self) {
+    /// Packed hours: cut apart, not decoded.
+    fn load_blocks(&mut self) {
+        let entries: Vec<Entry> = self.entries(self.engine.scan_kind(Kind::Block)).collect();
+        for (key, value) in entries {
+            let (Some(hour), Some(profiles)) = (keys::time_of(&key), block::decode(&value)) else {
+                self.note(format!("{} cannot be understood and was left out", Kind::Block.describe()));
+                continue;
+            };
+            for (number, packed) in profiles {
+                self.head.load_packed(ProfileRef(number), hour, packed);
+            }
+        }
+    }
+
+    /// Rows of minutes: newer than the packed hours, where both are there.
+    fn load_rows(&mut self) {
         let entries: Vec<Entry> = self.entries(self.engine.scan_kind(Kind::Row)).collect();
-        let mut packed_until = 0;
         for (key, value) in entries {
             let (Some(at), Some(row)) = (keys::time_of(&key), row::decode(&value)) else {
-                self.note("a minute of the history is damaged and was left out".into());
+                self.note(format!("{} cannot be understood and was left out", Kind::Row.describe()));
                 continue;
             };
             for (number, counts) in row {
                 self.head.load(ProfileRef(number), at, counts);
             }
             // Rows come in the order of time: when an hour begins, those before are complete.
-            if at >= packed_until + HOUR_SECONDS {
-                packed_until = at - at.rem_euclid(HOUR_SECONDS);
-                self.head.pack(packed_until);
+            if self.hours_with_rows.insert(hour_of(at)) {
+                self.head.pack(hour_of(at));
             }
         }
     }
 
-    /// The days that have rows of a kind: one look a day, whatever lies in it.
-    fn stored_days(&self, kind: Kind) -> BTreeSet<i64> {
-        let end = [kind.prefix() + 1];
-        let mut days = BTreeSet::new();
-        let mut from = vec![kind.prefix()];
-        while let Some(day) =
+    /// The buckets that hold anything: one look a bucket, whatever lies in it.
+    fn stored_buckets(&self, tier: Tier) -> BTreeSet<i64> {
+        let end = [tier.kind.prefix() + 1];
+        let mut buckets = BTreeSet::new();
+        let mut from = vec![tier.kind.prefix()];
+        while let Some(bucket) =
             self.entries(self.engine.scan(&from, &end)).next().and_then(|(key, _)| keys::time_of(&key))
         {
-            days.insert(day);
-            from = keys::from_time(kind, day + 1);
+            buckets.insert(bucket);
+            from = keys::from_time(tier.kind, bucket + 1);
         }
-        days
+        buckets
     }
 }

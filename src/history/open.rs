@@ -1,8 +1,9 @@
 //! Opening: one owner, a format that is known, and a way back from damage.
 //!
 //! The ladder: take the owner's lock; read what the store says of itself; open the engine; if its files are
-//! damaged, put its snapshots aside and try again; if that fails, put all its files aside and start anew. What
-//! is put aside is kept in `quarantine/`, and what is missing then is fetched again from the source.
+//! damaged, put its snapshots aside and try again; if that fails, put all its files aside and start anew. Files that
+//! open but cannot be read in places are copied as far as they can be at the next opening. What is put aside is kept in
+//! `quarantine/`, and what is missing then is fetched again from the source.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -14,9 +15,12 @@ use serde::{Deserialize, Serialize};
 use crate::domain::time::Step;
 use crate::history::engine::{Engine, OpenFault, SEGMENT_SIZE};
 use crate::history::error::StoreError;
+use crate::history::{copy, migrate, swap};
 
 /// The format that this version writes.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
+/// The file that asks for a salvage at the next opening.
+const SALVAGE: &str = "salvage";
 
 /// What a store says of itself, in `store.toml` beside the engine's files: it can be read before they are.
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,21 +47,33 @@ pub(super) struct Opened {
 
 /// Opens the store in a folder, or makes it.
 pub(super) fn open(folder: &Path, step: Step, durable: bool) -> Result<Opened, StoreError> {
+    fs::create_dir_all(folder).map_err(|cause| failed("create the folder", folder, cause))?;
+    let lock = take_lock(folder)?;
+    let format = check_description(folder, step)?;
+    let swapped = swap::finish(folder)?;
+    let mut faults = Vec::new();
+    if format < FORMAT {
+        if !swapped {
+            migrate::migrate(folder, durable)?;
+        }
+        describe(folder, step)?;
+    }
+    swap::forget_old(folder)?;
     let files = folder.join("sled");
     fs::create_dir_all(&files).map_err(|cause| failed("create the folder", &files, cause))?;
-    let lock = take_lock(folder)?;
-    check_description(folder, step)?;
-    let mut faults = Vec::new();
     let engine = climb(folder, &files, durable, &mut faults)?;
     Ok(Opened { engine, lock, faults })
 }
 
-/// Whether a store was made in a folder.
-pub(super) fn is_described(folder: &Path) -> bool {
-    folder.join("store.toml").exists()
+/// Takes the lock of a store and opens its engine, to care for it. It is not made where there is none.
+pub(super) fn open_for_care(folder: &Path) -> Result<(Opened, Step), StoreError> {
+    let step = described(folder)?.map(|found| Step::from_seconds(found.step_seconds));
+    let step = step.ok_or_else(|| StoreError::Missing(folder.to_owned()))?;
+    Ok((open(folder, step, true)?, step))
 }
 
-fn take_lock(folder: &Path) -> Result<File, StoreError> {
+/// Takes the lock of the store's owner.
+pub(super) fn take_lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join("owner.lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(|cause| failed("open the lock", &path, cause))?;
@@ -68,30 +84,46 @@ fn take_lock(folder: &Path) -> Result<File, StoreError> {
     }
 }
 
-fn check_description(folder: &Path, step: Step) -> Result<(), StoreError> {
+/// Whether a store was made in a folder.
+pub(super) fn is_described(folder: &Path) -> bool {
+    folder.join("store.toml").exists()
+}
+
+/// What the store in a folder says of itself; `None` where there is no store.
+fn described(folder: &Path) -> Result<Option<Description>, StoreError> {
     let path = folder.join("store.toml");
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return describe(&path, step),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(failed("read", &path, cause)),
     };
     let wrong = |cause: String| StoreError::Description { path: path.clone(), cause };
     let found: Description = toml::from_str(&text).map_err(|error| wrong(error.message().to_owned()))?;
-    let (stored, wanted) = (found.step_seconds, u32::try_from(step.seconds()).unwrap_or(u32::MAX));
     if found.min_reader > FORMAT {
         return Err(StoreError::Newer { path: folder.to_owned(), writer: found.writer, format: found.format });
     }
     if found.segment_bytes != SEGMENT_SIZE {
         return Err(wrong(format!("its segments have {} bytes, not {SEGMENT_SIZE}", found.segment_bytes)));
     }
+    Ok(Some(found))
+}
+
+/// The format of the store, which is described here if it is new.
+fn check_description(folder: &Path, step: Step) -> Result<u32, StoreError> {
+    let Some(found) = described(folder)? else {
+        describe(folder, step)?;
+        return Ok(FORMAT);
+    };
+    let (stored, wanted) = (found.step_seconds, u32::try_from(step.seconds()).unwrap_or(u32::MAX));
     if stored != wanted {
         return Err(StoreError::Step { path: folder.to_owned(), stored, wanted });
     }
-    Ok(())
+    Ok(found.format)
 }
 
 /// Written beside and renamed, so that a crash leaves none or all of it.
-fn describe(path: &Path, step: Step) -> Result<(), StoreError> {
+pub(super) fn describe(folder: &Path, step: Step) -> Result<(), StoreError> {
+    let path = folder.join("store.toml");
     let description = Description {
         format: FORMAT,
         min_reader: FORMAT,
@@ -101,12 +133,14 @@ fn describe(path: &Path, step: Step) -> Result<(), StoreError> {
     };
     let text = toml::to_string(&description).unwrap_or_default();
     let draft = path.with_extension("toml.new");
-    fs::write(&draft, text).and_then(|()| fs::rename(&draft, path)).map_err(|cause| failed("write", path, cause))
+    let written = fs::write(&draft, text).and_then(|()| File::open(&draft)?.sync_all());
+    written.and_then(|()| fs::rename(&draft, &path)).map_err(|cause| failed("write", &path, cause))
 }
 
 fn climb(folder: &Path, files: &Path, durable: bool, faults: &mut Vec<String>) -> Result<Engine, StoreError> {
     let refused = |cause: String| StoreError::Engine { action: "open", cause };
     let first = match Engine::open(files, durable) {
+        Ok(engine) if wants_salvage(folder) => return salvage(folder, engine, durable, faults),
         Ok(engine) => return Ok(engine),
         Err(OpenFault::Refused(cause)) => return Err(refused(cause)),
         Err(OpenFault::Damaged(cause)) => cause,
@@ -124,9 +158,47 @@ fn climb(folder: &Path, files: &Path, durable: bool, faults: &mut Vec<String>) -
     let kept = aside.join("sled");
     fs::rename(files, &kept).map_err(|cause| failed("put aside", files, cause))?;
     faults.push(format!("the history was damaged ({first}): it is kept in {}, a new one is filled", kept.display()));
+    reopen(files, durable)
+}
+
+/// Copies what can be read of damaged files into new ones; the damaged ones are kept.
+fn salvage(folder: &Path, engine: Engine, durable: bool, faults: &mut Vec<String>) -> Result<Engine, StoreError> {
+    let copied = copy::copy(folder, &engine, copy::Damage::LeaveOut)?;
+    drop(engine);
+    let kept = quarantine(folder)?.join("sled");
+    swap::replace(folder, Some(&kept))?;
+    // Asked for again at the next fault; a file that stays only means one more copy.
+    let _ = fs::remove_file(folder.join(SALVAGE));
+    faults.push(format!(
+        "the history was damaged: {} values were saved, what could not be read is kept in {}",
+        copied.values,
+        kept.display()
+    ));
+    reopen(&folder.join("sled"), durable)
+}
+
+fn reopen(files: &Path, durable: bool) -> Result<Engine, StoreError> {
     Engine::open(files, durable).map_err(|fault| match fault {
-        OpenFault::Damaged(cause) | OpenFault::Refused(cause) => refused(cause),
+        OpenFault::Damaged(cause) | OpenFault::Refused(cause) => StoreError::Engine { action: "open", cause },
     })
+}
+
+/// Asks that the next opening copies what can be read. If the note cannot be written, the next fault asks again.
+pub(super) fn ask_for_salvage(folder: &Path) {
+    let _ = fs::write(folder.join(SALVAGE), "");
+}
+
+fn wants_salvage(folder: &Path) -> bool {
+    folder.join(SALVAGE).exists()
+}
+
+/// Keeps a damaged value in a file named after its key.
+pub(super) fn keep_value(folder: &Path, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+    let values = folder.join("quarantine").join("values");
+    fs::create_dir_all(&values).map_err(|cause| failed("create the folder", &values, cause))?;
+    let name: String = key.iter().take(100).map(|byte| format!("{byte:02x}")).collect();
+    let path = values.join(name);
+    fs::write(&path, value).map_err(|cause| failed("write", &path, cause))
 }
 
 /// A new folder for what is put aside.
@@ -176,6 +248,6 @@ pub(super) fn marked(folder: &Path) -> Option<Timestamp> {
     fs::read_to_string(folder.join("newest")).ok()?.parse().ok()
 }
 
-fn failed(action: &'static str, path: &Path, cause: io::Error) -> StoreError {
+pub(super) fn failed(action: &'static str, path: &Path, cause: io::Error) -> StoreError {
     StoreError::Io { action, path: path.to_owned(), cause }
 }

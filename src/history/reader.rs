@@ -1,20 +1,21 @@
 //! The store read as a [`History`]: chunks and rows of hours, overlaid with the young points.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::domain::event::LevelChange;
 use crate::domain::health::ScopeStatus;
 use crate::domain::history::History;
 use crate::domain::ids::ProfileRef;
-use crate::domain::meter::Counts;
+use crate::domain::meter::Meter;
 use crate::domain::profile::Profile;
-use crate::domain::time::{HOUR_SECONDS, Step, TimeSpan};
+use crate::domain::time::{Step, TimeSpan};
 use crate::domain::usage::Point;
-use crate::history::keys::{self, DAY_SECONDS, Kind, day_of};
-use crate::history::store::{Store, day_span, decode, hour_of_day};
-use crate::history::{chunk, row};
+use crate::history::chunk;
+use crate::history::keys::{self, Kind};
+use crate::history::store::{Store, decode};
+use crate::history::tier::{self, Tier};
 
 /// How many polls are looked back through for what was known of a scope.
 const STATUS_REACH: usize = 1000;
@@ -34,21 +35,39 @@ impl History for Store {
     }
 
     fn five_minutes(&self, profile: ProfileRef, span: TimeSpan) -> Vec<Point> {
-        self.five_minutes_of(profile, span)
+        let stored = self.stored_in(Tier::FIVE_MINUTES, profile, span);
+        let mut young = Vec::new();
+        for day in self.young_days(profile, span) {
+            let points = self.points_of(profile, Tier::POINTS.span(day));
+            young.extend(tier::sums(&points, Step::FIVE_MINUTES).into_iter().filter(|sum| span.contains(sum.at)));
+        }
+        tier::over(stored, young)
     }
 
     fn hours(&self, profile: ProfileRef, span: TimeSpan) -> Vec<Point> {
-        let mut hours = Vec::new();
-        for day in self.days(profile, span) {
-            let start = day * DAY_SECONDS;
-            for (hour, counts) in self.day_hours(profile, day) {
-                let at = Timestamp::from_second(start + i64::from(hour) * HOUR_SECONDS).unwrap_or(Timestamp::MAX);
-                if span.contains(at) {
-                    hours.push(Point { at, counts });
-                }
-            }
+        let stored = self.stored_in(Tier::HOURS, profile, span);
+        let mut young = Vec::new();
+        for day in self.young_days(profile, span) {
+            let of_day = Tier::POINTS.span(day);
+            // Where a chunk lies below young points, both make the sum.
+            let sums = if self.has_chunks(day) {
+                tier::sums(&self.points_of(profile, of_day), Step::HOUR)
+            } else {
+                self.head.hour_sums(profile, of_day)
+            };
+            young.extend(sums.into_iter().filter(|sum| span.contains(sum.at)));
         }
-        hours
+        tier::over(stored, young)
+    }
+
+    fn series(&self, profile: ProfileRef, meter: Meter, span: TimeSpan) -> Vec<(Timestamp, u64)> {
+        let stored = self.stored_meter(Tier::POINTS, profile, meter, span);
+        let young = self.head.points(profile, span).filter_map(|point| Some((point.at, point.counts.get(meter)?)));
+        let young: Vec<_> = young.collect();
+        if stored.last().map(|(at, _)| at) < young.first().map(|(at, _)| at) || young.is_empty() {
+            return [stored, young].concat();
+        }
+        stored.into_iter().chain(young).collect::<BTreeMap<_, _>>().into_iter().collect()
     }
 
     fn revision(&self, profile: ProfileRef) -> u64 {
@@ -89,74 +108,12 @@ impl History for Store {
 impl Store {
     /// A profile's points: those of chunks, with the young ones over them.
     pub(super) fn points_of(&self, profile: ProfileRef, span: TimeSpan) -> Vec<Point> {
-        if span.is_empty() {
-            return Vec::new();
+        let stored = self.stored_in(Tier::POINTS, profile, span);
+        let young = self.head.points(profile, span);
+        if stored.is_empty() {
+            return young.collect();
         }
-        let mut points = BTreeMap::new();
-        for &day in self.days_with_chunks.range(days_of(span)) {
-            let chunk = self.chunk(profile, day);
-            points.extend(
-                chunk.into_iter().filter(|point| span.contains(point.at)).map(|point| (point.at, point.counts)),
-            );
-        }
-        if points.is_empty() {
-            return self.head.points(profile, span).collect();
-        }
-        for point in self.head.points(profile, span) {
-            points.entry(point.at).or_insert(Counts::EMPTY).revise(&point.counts);
-        }
-        points.into_iter().map(|(at, counts)| Point { at, counts }).collect()
-    }
-
-    /// A profile's stored hourly sums of a day, by hour.
-    pub(super) fn stored_hours(&self, profile: ProfileRef, day: i64) -> BTreeMap<u32, Counts> {
-        let Some(stored) = self.value(&keys::hours(day, profile)) else { return BTreeMap::new() };
-        row::decode(&stored).unwrap_or_else(|| {
-            self.note("hourly sums of the history are damaged and were left out".into());
-            BTreeMap::new()
-        })
-    }
-
-    /// The hourly sums of a day that follow from points, for those hours that have young ones.
-    pub(super) fn hours_of_points(&self, profile: ProfileRef, day: i64) -> BTreeMap<u32, Counts> {
-        let young: BTreeSet<u32> =
-            self.head.points(profile, day_span(day)).map(|point| hour_of_day(point.at.as_second())).collect();
-        let mut hours = BTreeMap::new();
-        if young.is_empty() {
-            return hours;
-        }
-        for point in self.points(profile, day_span(day)) {
-            let hour = hour_of_day(point.at.as_second());
-            if young.contains(&hour) {
-                hours.entry(hour).or_insert(Counts::EMPTY).add(&point.counts);
-            }
-        }
-        hours
-    }
-
-    /// A profile's hourly sums of a day: the stored ones, with those of young points in their place.
-    pub(super) fn day_hours(&self, profile: ProfileRef, day: i64) -> BTreeMap<u32, Counts> {
-        let mut hours = self.stored_hours(profile, day);
-        hours.extend(self.hours_of_points(profile, day));
-        hours
-    }
-
-    /// A profile's points of a day that lie in a chunk.
-    pub(super) fn chunk(&self, profile: ProfileRef, day: i64) -> Vec<Point> {
-        self.day_parts(Kind::Chunk, profile, day)
-    }
-
-    /// A profile's day as its parts have it.
-    pub(super) fn day_parts(&self, kind: Kind, profile: ProfileRef, day: i64) -> Vec<Point> {
-        let (first, end) = (keys::part(kind, day, profile, 0), keys::part(kind, day, profile, u8::MAX));
-        let mut points = Vec::new();
-        for (_, value) in self.entries(self.engine.scan(&first, &end)) {
-            match chunk::decode(day * DAY_SECONDS, &value) {
-                Some(part) => points.extend(part),
-                None => self.note("a day of a profile is damaged in the history and was left out".into()),
-            }
-        }
-        points
+        tier::revised(stored, young)
     }
 
     /// What was known of each scope by an instant, or now.
@@ -174,26 +131,25 @@ impl Store {
         found.into_values().collect()
     }
 
-    /// The days of a span that may hold anything of a profile.
-    fn days(&self, profile: ProfileRef, span: TimeSpan) -> BTreeSet<i64> {
-        let range = days_of(span);
-        let stored = self.days_with_chunks.union(&self.days_with_hours).copied();
-        stored.chain(self.head.days_of(profile)).filter(|day| range.contains(day)).collect()
+    /// The days of a span of which a profile may have young points.
+    fn young_days(&self, profile: ProfileRef, span: TimeSpan) -> impl Iterator<Item = i64> + use<> {
+        let days = Tier::POINTS.buckets(span);
+        self.head.days_of(profile).filter(move |day| days.contains(day))
     }
 
+    fn has_chunks(&self, day: i64) -> bool {
+        self.buckets.get(&Kind::Chunk).is_some_and(|days| days.contains(&day))
+    }
+
+    /// From the first hour that is stored of any profile to the end of the last day.
     fn stored_extent(&self) -> Option<(i64, i64)> {
-        let days = || self.days_with_hours.union(&self.days_with_chunks);
-        let end = (days().max()? + 1) * DAY_SECONDS;
-        let known_until = self.newest_poll.map_or(end, Timestamp::as_second);
-        Some((days().min()? * DAY_SECONDS, end.min(known_until)))
+        let first = *self.buckets.get(&Kind::Hours)?.first()?;
+        let start = Tier::HOURS.start(first);
+        let (from, to) = (keys::from_time(Kind::Hours, first), keys::from_time(Kind::Hours, first + 1));
+        let starts = self.entries(self.engine.scan(&from, &to)).filter_map(|(_, value)| chunk::first(start, &value));
+        let first = starts.min()?.as_second();
+        let last = |tier: Tier| self.buckets.get(&tier.kind)?.last().map(|last| tier.start(last + 1));
+        let last = last(Tier::POINTS).or(last(Tier::HOURS))?;
+        Some((first, last.min(self.newest_poll.map_or(last, Timestamp::as_second)).max(first)))
     }
-}
-
-/// The UTC days that a span touches.
-pub(super) fn days_of(span: TimeSpan) -> std::ops::Range<i64> {
-    if span.is_empty() {
-        return 0..0;
-    }
-    let last = span.end.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(span.end);
-    day_of(span.start.as_second())..day_of(last.as_second()) + 1
 }

@@ -1,39 +1,24 @@
-//! Rows of young points: one instant, many profiles; and rows of hourly sums: one profile, one day.
-//!
-//! Both are a version byte and a list of (number, counts): the profile's number, or the hour of the day.
-
-use std::collections::BTreeMap;
+//! Rows of young points: one instant, many profiles, by their numbers.
 
 use crate::domain::meter::Counts;
-use crate::history::codec::{checked, put_counts, put_number, take_counts, take_number, with_checksum};
+use crate::history::columns::{self, Packing};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Profiles of one shard share a row, so that a row stays below the largest value that is stored.
 pub(super) const SHARD_PROFILES: u32 = 128;
 
-/// The row as stored.
-pub(super) fn encode(entries: &BTreeMap<u32, Counts>) -> Vec<u8> {
+/// The row as stored, of entries in the order of their numbers.
+pub(super) fn encode(entries: &[(u32, Counts)]) -> Vec<u8> {
     let mut out = vec![VERSION];
-    for (&number, counts) in entries {
-        put_number(&mut out, u64::from(number));
-        put_counts(&mut out, counts);
-    }
-    with_checksum(out)
+    columns::encode(&mut out, entries, Packing::Fast);
+    out
 }
 
-/// The entries of a stored row; `None` where it is damaged or of an unknown version.
-pub(super) fn decode(stored: &[u8]) -> Option<BTreeMap<u32, Counts>> {
-    let (&version, mut bytes) = checked(stored)?.split_first()?;
-    if version != VERSION {
-        return None;
-    }
-    let mut entries = BTreeMap::new();
-    while !bytes.is_empty() {
-        let number = u32::try_from(take_number(&mut bytes)?).ok()?;
-        entries.insert(number, take_counts(&mut bytes)?);
-    }
-    Some(entries)
+/// The entries of a stored row; `None` where it is of an unknown version.
+pub(super) fn decode(stored: &[u8]) -> Option<Vec<(u32, Counts)>> {
+    let (&version, bytes) = stored.split_first()?;
+    columns::decode(bytes).filter(|_| version == VERSION)
 }
 
 #[cfg(test)]
@@ -46,7 +31,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rows_come_back(entries in prop::collection::btree_map(any::<u32>(), any_counts(), 0..SHARD_PROFILES as usize)) {
+        fn rows_come_back(first: u16, entries in prop::collection::vec(any_counts(), 0..SHARD_PROFILES as usize)) {
+            let entries: Vec<_> = (u32::from(first)..).zip(entries).collect();
             let stored = encode(&entries);
             prop_assert!(stored.len() <= LARGEST_VALUE);
             prop_assert_eq!(decode(&stored), Some(entries));
@@ -55,7 +41,7 @@ mod tests {
 
     #[test]
     fn another_version_is_not_read() {
-        assert_eq!(decode(&with_checksum(vec![VERSION + 1])), None);
+        assert_eq!(decode(&[&[VERSION + 1], encode(&[]).get(1..).unwrap_or_default()].concat()), None);
         assert_eq!(decode(&[]), None);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::space::{Edit, Space, Spaces};
 use crate::history::codec::{checked, with_checksum};
-use crate::history::engine::{LARGEST_VALUE, Operation};
+use crate::history::engine::{Engine, LARGEST_VALUE, Operation};
 use crate::history::error::StoreError;
 use crate::history::keys::Kind;
 use crate::history::store::Store;
@@ -30,6 +30,7 @@ impl Spaces for Store {
 
 impl Store {
     fn record_edits(&mut self, edits: Vec<Edit>) -> Result<(), StoreError> {
+        self.engine.mend()?;
         self.engine.commit(self.operations_of(edits))?;
         self.engine.sync()
     }
@@ -37,25 +38,14 @@ impl Store {
     /// What edits come to; of several edits of one entry the last one counts.
     pub(super) fn operations_of(&self, edits: Vec<Edit>) -> Vec<Operation> {
         let last: BTreeMap<_, _> = edits.into_iter().map(|Edit { space, key, value }| ((space, key), value)).collect();
-        last.into_iter().flat_map(|((space, key), value)| self.put_entry(space, &key, value)).collect()
-    }
-
-    /// The parts of a value, in the place of those before.
-    fn put_entry(&self, space: Space, key: &[u8], value: Option<Vec<u8>>) -> Vec<Operation> {
-        let value = value.map(with_checksum);
-        let parts: Vec<&[u8]> = value.iter().flat_map(|value| value.chunks(PART)).collect();
-        let stored = self.entries(self.engine.scan(&first_key(space, key), &end_of(space, key)));
-        let mut operations: Vec<Operation> =
-            stored.skip(parts.len()).map(|(stored, _)| Operation::Remove(stored)).collect();
-        let put = |(part, bytes): (u16, &&[u8])| Operation::Put(part_key(space, key, part), bytes.to_vec());
-        operations.extend((0..).zip(&parts).map(put));
-        operations
+        let edits = last.into_iter().map(|((space, key), value)| Edit { space, key, value });
+        edits.flat_map(|edit| operations(&self.engine, edit)).collect()
     }
 
     fn read_spaces(&self, from: &[u8], to: &[u8], limit: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
         let mut found: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
         let whole = |(key, value): (Vec<u8>, Vec<u8>)| {
-            let value = checked(&value).map(<[u8]>::to_vec);
+            let value = checked(&key, &value).map(<[u8]>::to_vec);
             if value.is_none() {
                 self.note("an entry beside the usage is damaged in the history and was left out".into());
             }
@@ -72,6 +62,18 @@ impl Store {
         }
         found.into_iter().filter_map(whole).collect()
     }
+}
+
+/// The parts of a value, in the place of those before.
+pub(super) fn operations(engine: &Engine, Edit { space, key, value }: Edit) -> Vec<Operation> {
+    let value = value.map(|value| with_checksum(&key, value));
+    let parts: Vec<&[u8]> = value.iter().flat_map(|value| value.chunks(PART)).collect();
+    let stored = engine.scan_raw(&first_key(space, &key), &end_of(space, &key)).map_while(Result::ok);
+    let mut operations: Vec<Operation> =
+        stored.skip(parts.len()).map(|(stored, _)| Operation::Remove(stored)).collect();
+    let put = |(part, bytes): (u16, &&[u8])| Operation::Put(part_key(space, &key, part), bytes.to_vec());
+    operations.extend((0..).zip(&parts).map(put));
+    operations
 }
 
 /// What all keys of a space begin with.

@@ -12,9 +12,8 @@ use tokio::task::JoinSet;
 use crate::collect::{Clock, CollectSettings, Collector, Delivery, Known, Purse};
 use crate::config::MetricsListen;
 use crate::domain::history::History;
-use crate::domain::ids::ScopeName;
+use crate::domain::ids::{Owner, ScopeName};
 use crate::domain::time::Step;
-use crate::domain::view::Focus;
 use crate::history::Store;
 use crate::run::engine::{Command, Engine, QUEUE_LENGTH, Update, Wiring};
 use crate::run::setup::{Prepared, Sources};
@@ -36,7 +35,7 @@ pub struct Session {
     commands: mpsc::Sender<Command>,
     refresh: Arc<Notify>,
     stop: watch::Sender<bool>,
-    watched: watch::Sender<Option<Focus>>,
+    watched: watch::Sender<Option<Owner>>,
     engine: thread::JoinHandle<Result<()>>,
     collectors: tokio::task::JoinHandle<()>,
 }
@@ -75,17 +74,11 @@ impl Session {
         Ok(Self { updates, commands, refresh, stop, watched, engine, collectors })
     }
 
-    /// Asks for a detail with every view, or for none.
-    pub fn watch(&self, focus: Option<Focus>) {
-        self.watched.send_replace(focus);
+    /// Asks for the detail of an owner with every view, or for none.
+    pub fn watch(&self, owner: Option<Owner>) {
+        self.watched.send_replace(owner);
         // Where the queue is full or the engine has ended, the next publishing sees it, or nobody does.
         let _ = self.commands.try_send(Command::Watch);
-    }
-
-    /// Asks for a moment of the past with every view, or for the present again.
-    pub fn travel(&self, moment: Option<Timestamp>) {
-        // Where the queue is full the user presses the key again.
-        let _ = self.commands.try_send(Command::Travel(moment));
     }
 
     /// Asks every collector to poll now.
