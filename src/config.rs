@@ -15,6 +15,7 @@ mod model;
 mod plans;
 mod prices;
 mod reader;
+mod responses;
 mod scopes;
 mod sections;
 mod show;
@@ -29,6 +30,10 @@ pub use log::{LogFormat, LogLevel, LogSettings};
 pub use metrics::MetricsListen;
 pub use model::{
     Alerts, BudgetThresholds, Collect, Config, Glyphs, Scope, StoreSettings, Tenant, ThemeChoice, UiSettings,
+};
+pub use responses::{
+    Alertmanager, Escalation, Exec, GroupBy, Heartbeat, Hook, LogFile, PagerDuty, QuietHours, Receiver, ReceiverKind,
+    Repeat, Responses, Route, Slack, Sns, Source, safe_url,
 };
 pub use show::Setting;
 pub use transitions::{Timing, Transitions};

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use crate::config::log::LogSettings;
 use crate::config::metrics::MetricsListen;
+use crate::config::responses::Responses;
 use crate::config::transitions::Transitions;
 use crate::domain::budget::{Budget, Pool};
 use crate::domain::contract::{Contract, Contracts, ExchangeRate, Plan, TenantContracts};
@@ -49,6 +50,8 @@ pub struct Config {
     pub prices: Vec<PriceRule>,
     /// When signals change level.
     pub alerts: Alerts,
+    /// Who is told of it, and what runs on it.
+    pub responses: Responses,
     /// The screen.
     pub ui: UiSettings,
     /// The history.
@@ -245,6 +248,7 @@ impl Config {
             pools: Vec::new(),
             prices: Vec::new(),
             alerts: Alerts::default(),
+            responses: Responses::default(),
             ui: UiSettings { bell: true, ..UiSettings::default() },
             store: StoreSettings {
                 path: store,

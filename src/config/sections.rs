@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::config::model::{Alerts, BudgetThresholds, Collect, Config, Glyphs, StoreSettings, ThemeChoice, UiSettings};
 use crate::config::reader::Table;
-use crate::config::{budgets, log, metrics, plans, prices, scopes, tenants, transitions, values, zones};
+use crate::config::{budgets, log, metrics, plans, prices, responses, scopes, tenants, transitions, values, zones};
 use crate::domain::budget::BudgetOver;
 use crate::domain::contract::Plan;
 use crate::domain::ids::{PlanId, TenantId};
@@ -52,6 +52,7 @@ pub(super) fn config(root: Table<'_>, defaults: Config) -> Config {
         tenants,
         budgets,
         alerts: alerts(root.table("alerts"), defaults.alerts),
+        responses: responses::responses(&root, &timezone),
         ui: ui(root.table("ui"), defaults.ui),
         store: store(root.table("store"), defaults.store),
         log: log::section(root.table("log"), defaults.log),
@@ -62,6 +63,7 @@ pub(super) fn config(root: Table<'_>, defaults: Config) -> Config {
     unique(&root, "tenant", config.tenants.iter().map(|tenant| tenant.id.as_str()));
     unique(&root, "budget", config.budgets.iter().map(|budget| budget.id.as_str()));
     unique(&root, "pool", config.pools.iter().map(|pool| pool.name.as_str()));
+    unique(&root, "receiver", config.responses.receivers.iter().map(|receiver| receiver.name.as_str()));
     check_names(&root, &config);
     root.finish();
     config

@@ -128,7 +128,8 @@ fn listed_values(config: &Config) -> Vec<(&'static str, String)> {
     let budgets = config.budgets.iter().map(|budget| ("budget", budget_text(budget)));
     let prices = config.prices.iter().map(|rule| ("price", rule.to_string()));
     let pools = config.pools.iter().map(|pool| ("pool", pool_text(pool)));
-    scopes.chain(tenants).chain(rates).chain(plans).chain(budgets).chain(pools).chain(prices).collect()
+    let told = config.responses.shown();
+    scopes.chain(tenants).chain(rates).chain(plans).chain(budgets).chain(pools).chain(prices).chain(told).collect()
 }
 
 fn scope_text(scope: &Scope) -> String {

@@ -44,6 +44,7 @@ fn the_commented_tables_of_the_example_are_sound() {
     assert_eq!((config.scopes.len(), config.tenants.len(), config.budgets.len()), (5, 1, 7), "{tables}");
     assert_eq!((config.plans.len(), config.pools.len(), config.exchange_rates.len()), (2, 1, 1), "{tables}");
     assert_eq!(config.prices.len(), 2, "{tables}");
+    assert_eq!((config.responses.receivers.len(), config.responses.routes.len()), (6, 2), "{tables}");
     assert_eq!(config.plans[0].terms.charges.len(), 2, "{tables}");
     assert!(config.metrics.is_some() && config.log.file.is_some(), "{tables}");
 }

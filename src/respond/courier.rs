@@ -1,0 +1,196 @@
+//! The courier: a task beside the engine that carries letters to their receivers.
+//!
+//! It asks the engine for letters that are due, as many as each receiver has room for, and reports back what became of
+//! them. A receiver that hangs holds up its own letters only; the engine never waits for any. Heartbeats and the
+//! refreshing of Alertmanagers run beside it, as long as the engine answers.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use crate::config::ReceiverKind;
+use crate::domain::text::printable;
+use crate::respond::event::Event;
+use crate::respond::letter::{Job, Report, Verdict};
+use crate::respond::queue::Room;
+use crate::respond::receiver::Receivers;
+
+/// How many letters a receiver may have on their way; a program runs alone.
+const AT_ONCE: usize = 2;
+/// Reports of so long are taken together: each exchange is a write of the store.
+const GATHER: Duration = Duration::from_millis(50);
+/// How many reports wait at most for the engine.
+const REPORTS: usize = 64;
+/// It asks again after so long, whatever the engine said.
+const LONGEST_REST: Duration = Duration::from_mins(1);
+/// It does not ask more often than this by itself.
+const SHORTEST_REST: Duration = Duration::from_millis(100);
+/// How long what is on its way at the end may still take.
+const AT_THE_END: Duration = Duration::from_millis(40);
+
+/// What the engine gives: the letters that are due, and when to ask again.
+pub type Due = (Vec<Job>, Option<Timestamp>);
+
+/// The engine, as the courier sees it.
+pub trait Desk: Clone + Send + Sync + 'static {
+    /// Takes reports and gives letters; `None` when the engine has ended.
+    fn exchange(&self, reports: Vec<Report>, room: Room) -> impl Future<Output = Option<Due>> + Send;
+
+    /// What a receiver knows to fire; `None` when the engine has ended.
+    fn firing(&self, receiver: String) -> impl Future<Output = Option<Vec<Event>>> + Send;
+
+    /// Whether all is well: data comes in and is stored. `None` when the engine has ended.
+    fn is_well(&self) -> impl Future<Output = Option<bool>> + Send;
+
+    /// The time.
+    fn now(&self) -> Timestamp;
+}
+
+/// Carries letters until the engine ends.
+pub struct Courier<D> {
+    desk: D,
+    receivers: Arc<Receivers>,
+    woken: Arc<Notify>,
+}
+
+impl<D: Desk> Courier<D> {
+    /// A courier; `woken` is told when there are new letters.
+    #[must_use]
+    pub fn new(desk: D, receivers: Receivers, woken: Arc<Notify>) -> Self {
+        Self { desk, receivers: Arc::new(receivers), woken }
+    }
+
+    /// Carries letters until the engine ends. Dropping it drops what is on its way, which is sent again another time.
+    pub async fn run(self) {
+        let mut beside = JoinSet::new();
+        for receiver in self.receivers.all() {
+            let name = receiver.name.clone();
+            let (desk, receivers) = (self.desk.clone(), Arc::clone(&self.receivers));
+            match &receiver.kind {
+                ReceiverKind::Alertmanager(manager) => {
+                    let every = Duration::try_from(manager.refresh).unwrap_or(LONGEST_REST);
+                    beside.spawn(refresh_now_and_then(desk, receivers, name, every));
+                }
+                ReceiverKind::Heartbeat(heartbeat) => {
+                    let every = Duration::try_from(heartbeat.interval).unwrap_or(LONGEST_REST);
+                    beside.spawn(beat_while_well(desk, receivers, name, every));
+                }
+                _ => {}
+            }
+        }
+        self.carry().await;
+        beside.shutdown().await;
+    }
+
+    async fn carry(&self) {
+        let (done, mut reports) = mpsc::channel(REPORTS);
+        let mut on_the_way: BTreeMap<String, usize> = BTreeMap::new();
+        let mut tasks = JoinSet::new();
+        let mut gathered: Vec<(String, Report)> = Vec::new();
+        loop {
+            for (receiver, _) in &gathered {
+                if let Some(count) = on_the_way.get_mut(receiver) {
+                    *count = count.saturating_sub(1);
+                }
+            }
+            let told = gathered.drain(..).map(|(_, report)| report).collect();
+            let Some((jobs, next)) = self.desk.exchange(told, self.room(&on_the_way)).await else { break };
+            for job in jobs {
+                *on_the_way.entry(job.letter.receiver.clone()).or_default() += 1;
+                tasks.spawn(carry_one(Arc::clone(&self.receivers), self.desk.clone(), job, done.clone()));
+            }
+            while tasks.try_join_next().is_some() {}
+            gathered = self.rest(&mut reports, next).await;
+        }
+        // A moment for what is nearly there; the rest is sent again under the same key.
+        let _ = tokio::time::timeout(AT_THE_END, async { while tasks.join_next().await.is_some() {} }).await;
+        tasks.shutdown().await;
+    }
+
+    /// Waits for reports, for new letters, or until some are due.
+    async fn rest(
+        &self,
+        reports: &mut mpsc::Receiver<(String, Report)>,
+        next: Option<Timestamp>,
+    ) -> Vec<(String, Report)> {
+        let wait = next.map_or(LONGEST_REST, |next| {
+            let left = Duration::try_from(next.duration_since(self.desk.now())).unwrap_or(Duration::ZERO);
+            left.clamp(SHORTEST_REST, LONGEST_REST)
+        });
+        let first = tokio::select! {
+            report = reports.recv() => report,
+            () = self.woken.notified() => None,
+            () = tokio::time::sleep(wait) => None,
+        };
+        let mut gathered: Vec<_> = first.into_iter().collect();
+        let end = Instant::now() + GATHER;
+        while !gathered.is_empty() && gathered.len() < REPORTS {
+            match tokio::time::timeout_at(end, reports.recv()).await {
+                Ok(Some(report)) => gathered.push(report),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        gathered
+    }
+
+    fn room(&self, on_the_way: &BTreeMap<String, usize>) -> Room {
+        let room = self.receivers.all().map(|receiver| {
+            let most = if matches!(receiver.kind, ReceiverKind::Exec(_)) { 1 } else { AT_ONCE };
+            let taken = on_the_way.get(&receiver.name).copied().unwrap_or(0);
+            (receiver.name.clone(), most.saturating_sub(taken))
+        });
+        room.collect()
+    }
+}
+
+async fn carry_one<D: Desk>(receivers: Arc<Receivers>, desk: D, job: Job, done: mpsc::Sender<(String, Report)>) {
+    let verdict = receivers.tell(&job, desk.now()).await;
+    let letter = &job.letter;
+    let (receiver, summary) = (printable(&letter.receiver), printable(&letter.summary));
+    match &verdict {
+        Verdict::Delivered { .. } => info!(receiver, key = letter.key, summary, "told"),
+        Verdict::Skipped(why) => info!(receiver, key = letter.key, summary, why = printable(why), "not told"),
+        Verdict::Retry { why, .. } => {
+            warn!(receiver, key = letter.key, summary, why = printable(why), "will be told again")
+        }
+        Verdict::Refused(why) => warn!(receiver, key = letter.key, summary, why = printable(why), "could not be told"),
+    }
+    let report = Report { sequence: letter.sequence, verdict, at: desk.now() };
+    // The courier is gone when the program ends; the letter is sent again then.
+    let _ = done.send((job.letter.receiver, report)).await;
+}
+
+async fn refresh_now_and_then<D: Desk>(desk: D, receivers: Arc<Receivers>, name: String, every: Duration) {
+    loop {
+        tokio::time::sleep(every).await;
+        let Some(firing) = desk.firing(name.clone()).await else { return };
+        if firing.is_empty() {
+            continue;
+        }
+        if let Err(why) = receivers.refresh(&name, &firing, desk.now()).await {
+            warn!(receiver = printable(&name), why = printable(&why), "what fires could not be told again");
+        }
+    }
+}
+
+async fn beat_while_well<D: Desk>(desk: D, receivers: Arc<Receivers>, name: String, every: Duration) {
+    loop {
+        match desk.is_well().await {
+            None => return,
+            Some(false) => warn!(receiver = printable(&name), "no heartbeat: data does not come in or is not stored"),
+            Some(true) => {
+                if let Err(why) = receivers.beat(&name, desk.now()).await {
+                    warn!(receiver = printable(&name), why = printable(&why), "the heartbeat was not heard");
+                }
+            }
+        }
+        tokio::time::sleep(every).await;
+    }
+}

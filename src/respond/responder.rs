@@ -1,0 +1,503 @@
+//! The part of responses that lives with the engine: notices in, letters out, reports in. It does nothing by itself and
+//! reads no clock; what is to be stored it gives to the engine, which stores it in one transaction with the changes of
+//! level that caused it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Exec, ReceiverKind};
+use crate::domain::notice::{Notice, NoticeKind};
+use crate::domain::space::{Edit, Spaces};
+use crate::respond::backoff;
+use crate::respond::desk::{self, Desk, Drafts};
+use crate::respond::event::{Event, clipped, digest};
+use crate::respond::letter::{Action, Job, Letter, LetterState, Report, Verdict};
+use crate::respond::queue::{Queue, Room, letter_key, read_letter};
+use crate::respond::router::{Address, Before, Router, barred, takes};
+use crate::respond::told::{Arrival, Receipt, Told};
+
+/// What a ceiling of runs is counted over.
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// From so many groups on those of long ago are forgotten.
+const MOST_GROUPS: usize = 20_000;
+const TOLD: &str = "told/";
+const LEASE: &str = "lease/";
+const MEMO: &str = "memo/";
+
+/// Who was told of what, and what is still to be told.
+pub struct Responder {
+    router: Router,
+    queue: Queue,
+    /// Of each alert that fires: what each receiver was told.
+    told: BTreeMap<String, BTreeMap<String, Receipt>>,
+    /// When what programs did is to be taken back, by the lease's key.
+    leases: BTreeMap<String, Timestamp>,
+    /// When the newest letter of a receiver about a group was due.
+    groups: HashMap<(String, String), Timestamp>,
+    drafts: Drafts,
+}
+
+/// What a program did stays in force until then.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Lease {
+    receiver: String,
+    until: Timestamp,
+    event: Event,
+}
+
+impl Responder {
+    /// Takes up what earlier runs stored.
+    #[must_use]
+    pub fn new(router: Router, stored: &dyn Spaces) -> Self {
+        let mut responder = Self {
+            router,
+            queue: Queue::default(),
+            told: BTreeMap::new(),
+            leases: BTreeMap::new(),
+            groups: HashMap::new(),
+            drafts: Drafts::new(),
+        };
+        desk::for_each(stored, |key, value| responder.load(key, value));
+        responder.queue.loaded();
+        responder
+    }
+
+    fn load(&mut self, key: String, value: &[u8]) {
+        if let Some(letter) = read_letter(&key, value) {
+            self.queue.load(&letter, value.len());
+        } else if key.starts_with(TOLD) {
+            if let Ok(told) = serde_json::from_slice::<Told>(value) {
+                for (receiver, receipt) in &told.receivers {
+                    self.note_group(receiver, &receipt.group, receipt.at);
+                }
+                self.told.insert(told.event.fingerprint, told.receivers);
+            }
+        } else if key.starts_with(LEASE)
+            && let Ok(lease) = serde_json::from_slice::<Lease>(value)
+        {
+            self.leases.insert(key, lease.until);
+        }
+    }
+
+    /// The routes and receivers.
+    #[must_use]
+    pub fn router(&self) -> &Router {
+        &self.router
+    }
+
+    /// Writes a letter to everyone who is to be told.
+    pub fn take_notices(&mut self, notices: &[Notice], stored: &dyn Spaces) {
+        for notice in notices {
+            let event = Event::of(notice);
+            match notice.kind {
+                kind if kind.is_end() => self.tell_the_end(event, stored),
+                NoticeKind::Acknowledge => self.tell_those_who_know(event, stored, |_| true),
+                _ => self.tell(notice, event, stored),
+            }
+        }
+    }
+
+    /// What is to be stored.
+    #[must_use]
+    pub fn edits(&self) -> Vec<Edit> {
+        desk::edits(&self.drafts)
+    }
+
+    /// What [`Responder::edits`] gave is stored.
+    pub fn written(&mut self) {
+        self.drafts.clear();
+    }
+
+    /// Letters that are due, as many as there is room for, and when to ask again without being told to. Programs whose
+    /// time is over are taken back.
+    pub fn due(&mut self, now: Timestamp, room: &Room, stored: &dyn Spaces) -> (Vec<Job>, Option<Timestamp>) {
+        self.end_leases(now, stored);
+        let mut room = room.clone();
+        let mut jobs = Vec::new();
+        loop {
+            let router = &self.router;
+            let rate = |name: &str| router.receiver(name).map_or(0, |receiver| receiver.per_minute as usize);
+            let (taken, next) = self.queue.take(now, &room, &rate);
+            let asked = taken.len();
+            let allowed: Vec<Job> = taken.into_iter().filter_map(|sequence| self.job(sequence, now, stored)).collect();
+            for job in &allowed {
+                room.entry(job.letter.receiver.clone()).and_modify(|left| *left = left.saturating_sub(1));
+            }
+            let has_skipped = allowed.len() < asked;
+            jobs.extend(allowed);
+            // What stood behind a letter that is skipped may be due as well.
+            if !has_skipped {
+                return (jobs, next.into_iter().chain(self.leases.values().copied()).min());
+            }
+        }
+    }
+
+    /// Takes what became of a job.
+    pub fn settle(&mut self, report: &Report, stored: &dyn Spaces) {
+        let Some(letter) = self.desk(stored).get::<Letter>(&letter_key(report.sequence)) else { return };
+        match &report.verdict {
+            Verdict::Delivered { note, memo, ran } => {
+                let outcome = (note.as_deref(), memo.as_deref(), *ran);
+                self.delivered(letter, outcome, report.at, stored);
+            }
+            Verdict::Skipped(why) => {
+                if !letter.maybe_received {
+                    self.never_arrived(&letter, report.at, stored);
+                }
+                self.finish(letter, LetterState::Skipped, Some(why), report.at, stored);
+            }
+            Verdict::Refused(why) => self.give_up(letter, why, report.at, stored),
+            Verdict::Retry { why, after, maybe_received } => {
+                self.try_again(letter, (why, *after, *maybe_received), report.at, stored);
+            }
+        }
+    }
+
+    /// A dead letter waits again, under the same key. Gives whether there is one.
+    pub fn resend(&mut self, key: &str, now: Timestamp, stored: &dyn Spaces) -> bool {
+        let mut desk = Desk { stored, drafts: &mut self.drafts };
+        self.queue.resend(&mut desk, key, now)
+    }
+
+    /// The newest letters, those that wait first.
+    #[must_use]
+    pub fn letters(&mut self, most: usize, stored: &dyn Spaces) -> Vec<Letter> {
+        let places = self.queue.newest(most);
+        let desk = self.desk(stored);
+        places.into_iter().filter_map(|sequence| desk.get(&letter_key(sequence))).collect()
+    }
+
+    /// How many letters wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.waiting_count()
+    }
+
+    /// Every alert that a receiver knows to fire, as it was told last.
+    #[must_use]
+    pub fn firing_for(&mut self, receiver: &str, stored: &dyn Spaces) -> Vec<Event> {
+        let knows = |receivers: &BTreeMap<String, Receipt>| receivers.contains_key(receiver);
+        let known: Vec<String> =
+            self.told.iter().filter(|(_, receivers)| knows(receivers)).map(|(alert, _)| told_key(alert)).collect();
+        let desk = self.desk(stored);
+        known.iter().filter_map(|key| desk.get::<Told>(key)).map(|told| told.event).collect()
+    }
+
+    fn desk<'a>(&'a mut self, stored: &'a dyn Spaces) -> Desk<'a> {
+        Desk { stored, drafts: &mut self.drafts }
+    }
+
+    /// An alert fires: to those whom the routes name, and to those who were told of it at another level.
+    fn tell(&mut self, notice: &Notice, mut event: Event, stored: &dyn Spaces) {
+        let told = self.told.get(&event.fingerprint);
+        let groups = &self.groups;
+        let before = |receiver: &str, group: &str| {
+            let receipt = told.and_then(|told| told.get(receiver));
+            let place = (receiver.to_owned(), group.to_owned());
+            Before {
+                told_at: receipt.map(|receipt| receipt.at),
+                red_since: receipt.and_then(|receipt| receipt.red_since),
+                group_at: groups.get(&place).copied(),
+            }
+        };
+        let addresses = self.router.addresses(notice, &before);
+        event.responses = addresses.iter().map(|address| address.receiver.clone()).collect();
+        for address in &addresses {
+            self.address(address, &event, stored);
+        }
+        if matches!(event.kind, NoticeKind::Fall | NoticeKind::Rise | NoticeKind::Flapping) {
+            let is_new = |receiver: &str| !addresses.iter().any(|address| address.receiver == receiver);
+            self.tell_those_who_know(event, stored, is_new);
+        }
+    }
+
+    fn address(&mut self, address: &Address, event: &Event, stored: &dyn Spaces) {
+        let Some(kind) = self.router.receiver(&address.receiver).map(|receiver| receiver.kind.clone()) else { return };
+        if !takes(&kind, event.kind) {
+            return;
+        }
+        let mut letter = Letter::new(&address.receiver, &address.group, Action::Tell, event.clone(), address.due);
+        letter.held = address.held;
+        if let Some(why) = barred(&kind, event) {
+            let mut desk = Desk { stored, drafts: &mut self.drafts };
+            self.queue.add_skipped(&mut desk, letter, why);
+            return;
+        }
+        self.note_told(&address.receiver, &address.group, event, stored);
+        self.note_group(&address.receiver, &address.group, address.due);
+        self.post(letter, &kind, stored);
+    }
+
+    fn post(&mut self, letter: Letter, kind: &ReceiverKind, stored: &dyn Spaces) {
+        let may_join = !matches!(kind, ReceiverKind::Exec(_));
+        let mut desk = Desk { stored, drafts: &mut self.drafts };
+        self.queue.add(&mut desk, letter, may_join);
+    }
+
+    /// Groups that nothing was told of for long count as new ones.
+    fn note_group(&mut self, receiver: &str, group: &str, due: Timestamp) {
+        if self.groups.len() >= MOST_GROUPS {
+            let oldest = due.saturating_sub(HOUR).unwrap_or(Timestamp::MIN);
+            self.groups.retain(|_, at| *at > oldest);
+        }
+        let newest = self.groups.entry((receiver.to_owned(), group.to_owned())).or_insert(due);
+        *newest = due.max(*newest);
+    }
+
+    fn note_told(&mut self, receiver: &str, group: &str, event: &Event, stored: &dyn Spaces) {
+        let receivers = self.told.entry(event.fingerprint.clone()).or_default();
+        let receipt = Receipt::after(receivers.get(receiver), group, event);
+        receivers.insert(receiver.to_owned(), receipt);
+        let told = Told { event: event.clone(), receivers: receivers.clone() };
+        self.desk(stored).put(told_key(&event.fingerprint), &told);
+    }
+
+    /// Tells those who were told before and are meant.
+    fn tell_those_who_know(&mut self, event: Event, stored: &dyn Spaces, is_meant: impl Fn(&str) -> bool) {
+        let known = self.told.get(&event.fingerprint).cloned().unwrap_or_default();
+        for (receiver, receipt) in known.into_iter().filter(|(receiver, _)| is_meant(receiver)) {
+            let address = Address { receiver, group: receipt.group, due: event.at, held: false };
+            if event.kind == NoticeKind::Acknowledge {
+                let Some(kind) = self.router.receiver(&address.receiver).map(|receiver| receiver.kind.clone()) else {
+                    continue;
+                };
+                if takes(&kind, event.kind) {
+                    let letter =
+                        Letter::new(&address.receiver, &address.group, Action::Tell, event.clone(), address.due);
+                    self.post(letter, &kind, stored);
+                }
+            } else {
+                self.address(&address, &event, stored);
+            }
+        }
+    }
+
+    /// An alert has ended: to exactly those who were told that it fires.
+    fn tell_the_end(&mut self, mut event: Event, stored: &dyn Spaces) {
+        let Some(known) = self.told.remove(&event.fingerprint) else { return };
+        self.desk(stored).remove(told_key(&event.fingerprint));
+        let mut known: Vec<(String, Receipt)> = known.into_iter().collect();
+        known.retain(|(receiver, receipt)| {
+            receipt.state != Arrival::Never && !self.withdraw_held(receiver, receipt, &event, stored)
+        });
+        event.responses = known.iter().map(|(receiver, _)| receiver.clone()).collect();
+        for (receiver, receipt) in known {
+            let Some(kind) = self.router.receiver(&receiver).map(|receiver| receiver.kind.clone()) else { continue };
+            if takes(&kind, event.kind) {
+                let mut letter = Letter::new(&receiver, &receipt.group, Action::Tell, event.clone(), event.at);
+                if receipt.state == Arrival::Arrived {
+                    letter.owed.push(event.fingerprint.clone());
+                }
+                self.post(letter, &kind, stored);
+            }
+        }
+    }
+
+    /// What waits for the end of quiet hours is not told at all if it ends before.
+    fn withdraw_held(&mut self, receiver: &str, receipt: &Receipt, event: &Event, stored: &dyn Spaces) -> bool {
+        let is_held = |letter: &Letter, told: &Event| letter.held && told.fingerprint == event.fingerprint;
+        let mut desk = Desk { stored, drafts: &mut self.drafts };
+        let why = ("it ended before its quiet hours did", event.at);
+        let withdrawn = self.queue.withdraw(&mut desk, (receiver, &receipt.group), &is_held, why);
+        withdrawn && receipt.state == Arrival::Waiting
+    }
+
+    fn job(&mut self, sequence: u64, now: Timestamp, stored: &dyn Spaces) -> Option<Job> {
+        let desk = self.desk(stored);
+        let letter: Letter = desk.get(&letter_key(sequence))?;
+        let memo = desk.get(&memo_key(&letter));
+        let kind = self.router.receiver(&letter.receiver).map(|receiver| &receiver.kind);
+        let barred = match kind {
+            None => Some("there is no such receiver in the config any more".to_owned()),
+            Some(ReceiverKind::Exec(exec)) => self.must_not_run(exec, &letter, now),
+            Some(_) => None,
+        };
+        let Some(why) = barred else { return Some(Job { letter, memo }) };
+        self.settle(&Report { sequence, verdict: Verdict::Skipped(why), at: now }, stored);
+        None
+    }
+
+    /// Why a program must not run now.
+    fn must_not_run(&self, exec: &Exec, letter: &Letter, now: Timestamp) -> Option<String> {
+        let event = letter.events.last()?;
+        if letter.action == Action::Revert || event.is_end() {
+            return exec.revert.is_none().then(|| "there is no `revert` to run".to_owned());
+        }
+        let still_fires = self.told.get(&event.fingerprint).is_some_and(|told| told.contains_key(&letter.receiver));
+        if !still_fires {
+            return Some("the alert ended before it ran".to_owned());
+        }
+        let since = |length: SignedDuration| now.saturating_sub(length).unwrap_or(Timestamp::MIN);
+        let runs = self.queue.runs_since(&letter.receiver, since(HOUR)).count();
+        if runs >= exec.per_hour as usize {
+            return Some(format!("the ceiling of {} runs an hour is reached", exec.per_hour));
+        }
+        let mut cooling = self.queue.runs_since(&letter.receiver, since(exec.cooldown));
+        let is_cooling = cooling.any(|run| run.about.contains(&event.fingerprint));
+        is_cooling.then(|| "it ran for this alert within its cool-down".to_owned())
+    }
+
+    fn delivered(
+        &mut self,
+        mut letter: Letter,
+        (note, memo, ran): (Option<&str>, Option<&str>, bool),
+        at: Timestamp,
+        stored: &dyn Spaces,
+    ) {
+        for event in &letter.events {
+            self.arrived(&letter.receiver, event, Arrival::Arrived, stored);
+        }
+        let takes_back = letter.action == Action::Revert || letter.events.iter().any(Event::is_end);
+        letter.ran = ran && !takes_back;
+        if ran {
+            self.lease(&letter, at, stored);
+        }
+        self.keep_memo(&letter, memo, stored);
+        self.finish(letter, LetterState::Delivered, note, at, stored);
+    }
+
+    fn try_again(
+        &mut self,
+        mut letter: Letter,
+        (why, after, maybe_received): (&str, Option<SignedDuration>, bool),
+        at: Timestamp,
+        stored: &dyn Spaces,
+    ) {
+        letter.attempts += 1;
+        letter.maybe_received |= maybe_received;
+        letter.note = Some(clipped(why, 300));
+        let pause = after.map(backoff::bounded_pause);
+        let wait = backoff::wait_after(letter.attempts, &letter.key).max(pause.unwrap_or_default());
+        let again = at.saturating_add(wait).unwrap_or(Timestamp::MAX);
+        if pause.is_some() {
+            self.queue.pause(&letter.receiver, again);
+        }
+        let retry_for = self.router.receiver(&letter.receiver).map_or(HOUR, |receiver| receiver.retry_for);
+        let first_try = *letter.first_try.get_or_insert(at);
+        if first_try.saturating_add(retry_for).is_ok_and(|end| end < again) {
+            let why = format!("given up after {} tries: {why}", letter.attempts);
+            self.give_up(letter, &why, at, stored);
+            return;
+        }
+        letter.due = again;
+        let mut desk = Desk { stored, drafts: &mut self.drafts };
+        self.queue.again(&mut desk, &letter);
+    }
+
+    /// The letter is dead. What it told of did not arrive, so that its end is not told either; unless the receiver may
+    /// have it all the same.
+    fn give_up(&mut self, letter: Letter, why: &str, at: Timestamp, stored: &dyn Spaces) {
+        if !letter.maybe_received {
+            self.never_arrived(&letter, at, stored);
+        }
+        self.finish(letter, LetterState::Dead, Some(why), at, stored);
+    }
+
+    fn never_arrived(&mut self, letter: &Letter, at: Timestamp, stored: &dyn Spaces) {
+        let begun: Vec<Event> = letter.events.iter().filter(|event| !event.is_end()).cloned().collect();
+        for event in begun {
+            self.arrived(&letter.receiver, &event, Arrival::Never, stored);
+            let is_its_end = |letter: &Letter, other: &Event| {
+                other.is_end() && other.fingerprint == event.fingerprint && !letter.owed.contains(&event.fingerprint)
+            };
+            let mut desk = Desk { stored, drafts: &mut self.drafts };
+            let why = ("that it began was never delivered", at);
+            self.queue.withdraw(&mut desk, (&letter.receiver, &letter.group), &is_its_end, why);
+        }
+    }
+
+    /// Notes whether it arrived; what arrived once stays so.
+    fn arrived(&mut self, receiver: &str, event: &Event, state: Arrival, stored: &dyn Spaces) {
+        let Some(receivers) = self.told.get_mut(&event.fingerprint) else { return };
+        let Some(receipt) = receivers.get_mut(receiver) else { return };
+        if event.at < receipt.since || receipt.state == state || receipt.state == Arrival::Arrived {
+            return;
+        }
+        receipt.state = state;
+        self.restore_told(&event.fingerprint, stored);
+    }
+
+    /// Has the receivers of an alert stored anew.
+    fn restore_told(&mut self, fingerprint: &str, stored: &dyn Spaces) {
+        let Some(receivers) = self.told.get(fingerprint).cloned() else { return };
+        let mut desk = self.desk(stored);
+        if let Some(told) = desk.get::<Told>(&told_key(fingerprint)) {
+            desk.put(told_key(fingerprint), &Told { receivers, ..told });
+        }
+    }
+
+    fn finish(&mut self, letter: Letter, state: LetterState, note: Option<&str>, at: Timestamp, stored: &dyn Spaces) {
+        let mut desk = Desk { stored, drafts: &mut self.drafts };
+        self.queue.finish(&mut desk, letter, state, note, at);
+    }
+
+    /// What a program did is taken back after its time, unless the alert ends before.
+    fn lease(&mut self, letter: &Letter, at: Timestamp, stored: &dyn Spaces) {
+        let Some(event) = letter.events.last() else { return };
+        let key = lease_key(&letter.receiver, &event.fingerprint);
+        let ttl = match self.router.receiver(&letter.receiver).map(|receiver| &receiver.kind) {
+            Some(ReceiverKind::Exec(exec)) if letter.action == Action::Tell && !event.is_end() => exec.ttl,
+            _ => None,
+        };
+        let until = ttl.and_then(|ttl| at.saturating_add(ttl).ok());
+        match until {
+            Some(until) => {
+                let lease = Lease { receiver: letter.receiver.clone(), until, event: event.clone() };
+                self.desk(stored).put(key.clone(), &lease);
+                self.leases.insert(key, until);
+            }
+            None if self.leases.remove(&key).is_some() => self.desk(stored).remove(key),
+            None => {}
+        }
+    }
+
+    fn end_leases(&mut self, now: Timestamp, stored: &dyn Spaces) {
+        let over: Vec<String> =
+            self.leases.iter().filter(|(_, until)| **until <= now).map(|(key, _)| key.clone()).collect();
+        for key in over {
+            self.leases.remove(&key);
+            let Some(lease) = self.desk(stored).get::<Lease>(&key) else { continue };
+            self.desk(stored).remove(key);
+            let group = lease.event.fingerprint.clone();
+            self.forget_told(&group, &lease.receiver, stored);
+            let event = Event { at: now, ..lease.event };
+            let letter = Letter::new(&lease.receiver, &group, Action::Revert, event, now);
+            let mut desk = Desk { stored, drafts: &mut self.drafts };
+            self.queue.add(&mut desk, letter, false);
+        }
+    }
+
+    fn forget_told(&mut self, fingerprint: &str, receiver: &str, stored: &dyn Spaces) {
+        if let Some(receivers) = self.told.get_mut(fingerprint) {
+            receivers.remove(receiver);
+            self.restore_told(fingerprint, stored);
+        }
+    }
+
+    /// Remembers what the receiver gave for the next letter of the group, until nothing of the group fires any more.
+    fn keep_memo(&mut self, letter: &Letter, memo: Option<&str>, stored: &dyn Spaces) {
+        let Some(memo) = memo else { return };
+        let in_group = |receipt: &Receipt| receipt.group == letter.group;
+        let fires = self.told.values().filter_map(|told| told.get(&letter.receiver)).any(in_group);
+        let key = memo_key(letter);
+        let mut desk = self.desk(stored);
+        if fires { desk.put(key, &memo) } else { desk.remove(key) }
+    }
+}
+
+fn told_key(fingerprint: &str) -> String {
+    format!("{TOLD}{}", digest(&[fingerprint]))
+}
+
+fn lease_key(receiver: &str, fingerprint: &str) -> String {
+    format!("{LEASE}{}", digest(&[receiver, fingerprint]))
+}
+
+fn memo_key(letter: &Letter) -> String {
+    format!("{MEMO}{}", digest(&[&letter.receiver, &letter.group]))
+}
+
+#[cfg(test)]
+mod tests;
