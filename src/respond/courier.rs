@@ -158,7 +158,7 @@ async fn carry_one<D: Desk>(receivers: Arc<Receivers>, desk: D, job: Job, done: 
         Verdict::Delivered { .. } => info!(receiver, key = letter.key, summary, "told"),
         Verdict::Skipped(why) => info!(receiver, key = letter.key, summary, why = printable(why), "not told"),
         Verdict::Retry { why, .. } => {
-            warn!(receiver, key = letter.key, summary, why = printable(why), "will be told again")
+            warn!(receiver, key = letter.key, summary, why = printable(why), "will be told again");
         }
         Verdict::Refused(why) => warn!(receiver, key = letter.key, summary, why = printable(why), "could not be told"),
     }

@@ -72,12 +72,11 @@ pub(super) async fn run(run: &Run<'_>) -> io::Result<Ended> {
         }
         child.wait().await
     };
-    let how = match tokio::time::timeout(run.timeout, feed).await {
-        Ok(status) => how(status?),
-        Err(_) => {
-            end(&mut child, group).await;
-            How::TooLong
-        }
+    let how = if let Ok(status) = tokio::time::timeout(run.timeout, feed).await {
+        how(status?)
+    } else {
+        end(&mut child, group).await;
+        How::TooLong
     };
     // What it started and left behind ends with it; then nobody holds its output open any more.
     drop(guard);

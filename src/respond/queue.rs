@@ -314,8 +314,8 @@ impl Queue {
         let newest = self.groups.get(&group_of(joining)).and_then(BTreeSet::last).copied();
         let Some(sequence) = newest else { return false };
         let more = serde_json::to_vec(&joining.events).map_or(usize::MAX, |events| events.len());
-        let has_room = |waiting: &&Waiting| waiting.is_open && waiting.bytes.saturating_add(more) <= LARGEST;
-        if self.entry(&joining.receiver, sequence).filter(has_room).is_none() {
+        let has_room = |waiting: &Waiting| waiting.is_open && waiting.bytes.saturating_add(more) <= LARGEST;
+        if !self.entry(&joining.receiver, sequence).is_some_and(has_room) {
             return false;
         }
         let Some(mut letter) = desk.get::<Letter>(&letter_key(sequence)) else { return false };

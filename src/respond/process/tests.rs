@@ -47,7 +47,7 @@ async fn what_it_starts_and_leaves_behind_ends_with_it() {
     let id = folder.path().join("id");
     let began = Instant::now();
     let script = format!("sleep 1000 & echo $! > {}; echo left", id.display());
-    let ended = run_script(&script, Duration::from_secs(60)).await;
+    let ended = run_script(&script, Duration::from_mins(1)).await;
     assert_eq!((ended.how, ended.output.trim()), (How::Code(0), "left"));
     assert!(began.elapsed() < Duration::from_secs(50), "it did not wait for what was left behind");
     let id: i32 = std::fs::read_to_string(id).expect("written").trim().parse().expect("a number");

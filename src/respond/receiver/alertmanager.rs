@@ -53,7 +53,7 @@ pub(super) async fn refresh(manager: &Alertmanager, firing: &[Event], context: &
     let keep = kept(manager, context.now);
     for events in firing.chunks(MOST_AT_ONCE) {
         let alerts: Vec<Value> =
-            events.iter().map(|event| alert(event, labels(event, severity_level(event)), Some(keep))).collect();
+            events.iter().map(|event| alert(event, &labels(event, severity_level(event)), Some(keep))).collect();
         let body = json!(alerts).to_string().into_bytes();
         let answer = context.post(&manager.url, PATH, bearer(manager.token.as_ref())?, body).await?;
         match http::verdict(answer) {
@@ -72,14 +72,14 @@ fn kept(manager: &Alertmanager, now: Timestamp) -> Timestamp {
 fn pushed(event: &Event, keep: Timestamp) -> Vec<Value> {
     let end = event.ended_at.unwrap_or(event.at);
     if event.is_end() {
-        return vec![alert(event, labels(event, severity_level(event)), Some(end))];
+        return vec![alert(event, &labels(event, severity_level(event)), Some(end))];
     }
     let changes = matches!(event.kind, NoticeKind::Rise | NoticeKind::Fall) && event.previous >= Level::Yellow;
-    let before = changes.then(|| alert(event, labels(event, event.previous), Some(event.at)));
-    before.into_iter().chain([alert(event, labels(event, event.level), Some(keep))]).collect()
+    let before = changes.then(|| alert(event, &labels(event, event.previous), Some(event.at)));
+    before.into_iter().chain([alert(event, &labels(event, event.level), Some(keep))]).collect()
 }
 
-fn alert(event: &Event, labels: Texts, ends_at: Option<Timestamp>) -> Value {
+fn alert(event: &Event, labels: &Texts, ends_at: Option<Timestamp>) -> Value {
     let mut alert = json!({
         "labels": labels,
         "annotations": annotations(event),

@@ -73,7 +73,7 @@ async fn publish(client: &Client, topic: &Sns, job: &Job, (number, event): (usiz
             call = call.message_attributes(name, value);
         }
     }
-    if topic.topic_arn.ends_with(".fifo") {
+    if is_fifo(&topic.topic_arn) {
         call = call
             .message_group_id(clipped(&event.fingerprint, 100))
             .message_deduplication_id(format!("{}-{number}", job.letter.key));
@@ -82,6 +82,11 @@ async fn publish(client: &Client, topic: &Sns, job: &Job, (number, event): (usiz
         Ok(sent) => Verdict::Delivered { note: sent.message_id().map(str::to_owned), memo: None, ran: false },
         Err(error) => verdict(&error),
     }
+}
+
+/// The names of such topics end so, in lower case.
+fn is_fifo(topic: &str) -> bool {
+    topic.rsplit('.').next() == Some("fifo")
 }
 
 fn verdict(error: &SdkError<PublishError>) -> Verdict {

@@ -10,6 +10,7 @@ use crate::config::{GroupBy, QuietHours, Receiver, Repeat, Responses, Route};
 use crate::domain::level::Level;
 use crate::domain::matcher::Matchers;
 use crate::respond::fixtures::{Memory, notice, second};
+use crate::respond::letter::LetterState;
 
 fn receiver(name: &str, kind: ReceiverKind) -> Receiver {
     let (timeout, retry_for) = (SignedDuration::from_secs(10), SignedDuration::from_mins(30));
