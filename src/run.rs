@@ -2,7 +2,8 @@
 //!
 //! One thread, the [`engine`], owns the store and the judge; nothing else touches them. Collectors send it
 //! batches through a bounded queue, and it publishes the newest view; a slow reader skips to the newest and
-//! never holds it up. The [`console`] is one such reader, [`headless`] collecting another. [`offline`] does
+//! never holds it up. The [`console`] is one such reader, [`headless`] collecting another. What the judge wants people to
+//! be told goes out through [`responses`]. [`offline`] does
 //! the same in one go over a file. [`doctor`] looks at what all of it depends on. [`metrics`] serves
 //! the view to Prometheus. What goes on is told in a log file by [`logging`], never on the terminal.
 
@@ -13,6 +14,7 @@ pub mod headless;
 pub mod logging;
 pub mod metrics;
 pub mod offline;
+pub mod responses;
 mod scopes;
 pub mod session;
 pub mod setup;

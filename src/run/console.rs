@@ -116,6 +116,7 @@ impl Console {
     async fn follow(&mut self, session: &Session, mut signals: Signals) -> Result<Option<u8>> {
         let mut updates = session.updates.clone();
         let mut keys = EventStream::new();
+        let mut bell = session.bell.clone();
         loop {
             let next = tokio::select! {
                 key = keys.next() => match key {
@@ -137,6 +138,10 @@ impl Console {
                         Update::Ended => return Ok(None),
                     }
                 },
+                Ok(()) = bell.changed() => {
+                    self.screen.ring().wrap_err("could not write to the terminal")?;
+                    Next::Continue
+                }
                 request = signals.next() => match request {
                     Request::End(code) => {
                         signals::end_soon(code);

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tracing::{info, warn};
 
 use crate::alert::machine::Outcome;
 use crate::collect::Delivery;
 use crate::domain::event::LevelChange;
 use crate::domain::ids::Owner;
+use crate::domain::space::Spaces;
 use crate::domain::text::printable;
 use crate::domain::usage::Batch;
 use crate::domain::view::{FleetView, TenantDetail};
@@ -17,6 +18,7 @@ use crate::history::{Store, StoreError};
 use crate::judge::Judge;
 use crate::judge::detail::tenant_detail;
 use crate::judge::policy::Policy;
+use crate::run::responses::{Ask, Office, Responding};
 
 /// How many commands may wait; collectors wait when the engine is behind.
 pub const QUEUE_LENGTH: usize = 16;
@@ -32,6 +34,8 @@ pub enum Command {
     Step(Timestamp),
     /// Publish again: another owner is watched.
     Watch,
+    /// What the courier of responses asks, and when.
+    Respond(Box<(Timestamp, Ask)>),
 }
 
 /// What the engine publishes.
@@ -82,6 +86,7 @@ pub struct Engine {
     write_fault: Option<String>,
     has_stepped: bool,
     latest: Option<Arc<FleetView>>,
+    office: Option<Office>,
 }
 
 impl Engine {
@@ -89,7 +94,14 @@ impl Engine {
     #[must_use]
     pub fn new(store: Store, policy: Policy, now: Timestamp) -> Self {
         let judge = Judge::new(store.checkpoint().as_deref());
-        Self { store, judge, policy, now, write_fault: None, has_stepped: false, latest: None }
+        Self { store, judge, policy, now, write_fault: None, has_stepped: false, latest: None, office: None }
+    }
+
+    /// With responses: what people are to be told is stored with the changes of level that caused it.
+    #[must_use]
+    pub fn with_responses(mut self, responding: &Responding, woken: Arc<Notify>) -> Self {
+        self.office = Some(responding.office(&self.store, woken));
+        self
     }
 
     /// The store, with everything that was said in it.
@@ -106,15 +118,19 @@ impl Engine {
             if wiring.is_stopped() {
                 return;
             }
+            let mut is_news = !matches!(command, Command::Respond(_));
             self.handle(command);
             for _ in 1..QUEUE_LENGTH {
                 let Ok(waiting) = wiring.commands.try_recv() else { break };
                 if wiring.is_stopped() {
                     return;
                 }
+                is_news |= !matches!(waiting, Command::Respond(_));
                 self.handle(waiting);
             }
-            self.publish(&wiring);
+            if is_news {
+                self.publish(&wiring);
+            }
         }
     }
 
@@ -129,6 +145,7 @@ impl Engine {
                 delivery.answer(is_stored);
             }
             Command::Step(now) if self.store.newest_poll().is_some() => self.step(now),
+            Command::Respond(ask) => self.respond(ask.0, ask.1),
             // Before the first answer there is nothing to judge; and publishing looks for itself who is watched.
             Command::Step(_) | Command::Watch => {}
         }
@@ -170,10 +187,39 @@ impl Engine {
 
     /// Stores what a step or an action came to, with the checkpoint that follows.
     fn record(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
-        if !outcome.is_unsaved && outcome.changes.is_empty() {
+        let letters = self.office.as_mut().map(|office| office.take(&outcome.notices, &self.store)).unwrap_or_default();
+        if !outcome.is_unsaved && outcome.changes.is_empty() && letters.is_empty() {
             return Ok(());
         }
-        self.store.record(&outcome.changes, &self.judge.checkpoint(), Vec::new())
+        self.store.record(&outcome.changes, &self.judge.checkpoint(), letters)?;
+        if let Some(office) = &mut self.office {
+            office.stored();
+        }
+        Ok(())
+    }
+
+    /// Answers the courier. One that has gone away needs no answer.
+    fn respond(&mut self, now: Timestamp, ask: Ask) {
+        let Some(office) = &mut self.office else { return };
+        match ask {
+            Ask::Exchange { reports, room, answer } => {
+                let (due, edits) = office.exchange(&reports, &room, now, &self.store);
+                let stored = if edits.is_empty() { Ok(()) } else { self.store.edit(edits) };
+                match stored {
+                    Ok(()) => office.stored(),
+                    // It is kept in memory, sent all the same, and stored with what comes next.
+                    Err(error) => warn!(%error, "what became of responses could not be stored"),
+                }
+                let _ = answer.send(due);
+            }
+            Ask::Firing { receiver, answer } => {
+                let _ = answer.send(office.firing_for(&receiver, &self.store));
+            }
+            Ask::IsWell(answer) => {
+                let is_fresh = self.latest.as_ref().is_some_and(|view| !view.health.is_blind());
+                let _ = answer.send(is_fresh && self.write_fault.is_none());
+            }
+        }
     }
 
     fn note(&mut self, stored: Result<(), StoreError>) {

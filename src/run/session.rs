@@ -16,6 +16,7 @@ use crate::domain::ids::{Owner, ScopeName};
 use crate::domain::time::Step;
 use crate::history::Store;
 use crate::run::engine::{Command, Engine, QUEUE_LENGTH, Update, Wiring};
+use crate::run::responses::Responding;
 use crate::run::setup::{Prepared, Sources};
 use crate::run::{metrics, rehearse_panic};
 use crate::source::Source;
@@ -36,6 +37,8 @@ pub struct Session {
     refresh: Arc<Notify>,
     stop: watch::Sender<bool>,
     watched: watch::Sender<Option<Owner>>,
+    /// Counts up when a receiver rings the terminal's bell.
+    pub bell: watch::Receiver<u64>,
     engine: thread::JoinHandle<Result<()>>,
     collectors: tokio::task::JoinHandle<()>,
 }
@@ -49,6 +52,7 @@ struct Collection {
     known: HashMap<ScopeName, Known>,
     purse: Arc<Purse>,
     metrics: Option<MetricsListen>,
+    responding: Option<(Responding, Arc<Notify>)>,
 }
 
 impl Session {
@@ -64,14 +68,15 @@ impl Session {
         let wiring =
             Wiring { commands: commands_out, watched: watched_out, updates: updates_in, stopped: stopped.clone() };
         let refresh = Arc::new(Notify::new());
+        let (bell_in, bell) = watch::channel(0);
         let (ready, prepared) = oneshot::channel();
         let engine = thread::Builder::new()
             .name("engine".into())
             .spawn(move || run_engine(prepare, ready, wiring))
             .wrap_err("could not start the engine's thread")?;
         let collectors =
-            tokio::spawn(collect_when(prepared, commands.clone(), updates.clone(), refresh.clone(), stopped));
-        Ok(Self { updates, commands, refresh, stop, watched, engine, collectors })
+            tokio::spawn(collect_when(prepared, commands.clone(), updates.clone(), refresh.clone(), stopped, bell_in));
+        Ok(Self { updates, commands, refresh, stop, watched, bell, engine, collectors })
     }
 
     /// Asks for the detail of an owner with every view, or for none.
@@ -108,12 +113,19 @@ fn run_engine(prepare: Prepare, ready: oneshot::Sender<Collection>, wiring: Wiri
     let updates = wiring.updates.clone();
     let result = prepare().map(|prepared| {
         rehearse_panic("engine");
-        let Prepared { store, policy, sources, settings, ceiling, clock, metrics } = prepared;
+        let Prepared { store, policy, sources, settings, ceiling, clock, metrics, responding } = prepared;
         let now = clock.now();
         let purse = Arc::new(Purse::new(ceiling, &store.scopes(now), now));
         let known = known(&store, now);
-        let collection = Collection { sources, settings, clock, step: store.step(), known, purse, metrics };
+        let step = store.step();
+        let woken = Arc::new(Notify::new());
         let engine = Engine::new(store, policy, now);
+        let engine = match &responding {
+            Some(responding) => engine.with_responses(responding, Arc::clone(&woken)),
+            None => engine,
+        };
+        let responding = responding.map(|responding| (responding, woken));
+        let collection = Collection { sources, settings, clock, step, known, purse, metrics, responding };
         // Nobody listens any more when the program is already ending.
         let _ = ready.send(collection);
         engine.run(wiring);
@@ -141,6 +153,7 @@ async fn collect_when(
     updates: watch::Receiver<Update>,
     refresh: Arc<Notify>,
     stopped: watch::Receiver<bool>,
+    bell: watch::Sender<u64>,
 ) {
     let Ok(collection) = prepared.await else { return };
     let mut tasks = JoinSet::new();
@@ -148,6 +161,11 @@ async fn collect_when(
     tasks.spawn(ticks);
     if let Some(listen) = collection.metrics {
         tasks.spawn(metrics::serve(listen, updates));
+    }
+    // Held to the end: without a courier nobody rings it.
+    if let Some((responding, woken)) = collection.responding {
+        let courier = responding.courier(commands.clone(), collection.clock.clone(), woken, bell.clone());
+        tasks.spawn(courier.run());
     }
     let (batches_in, mut batches) = mpsc::channel(BATCHES_WAITING);
     let hub = Hub {

@@ -17,6 +17,7 @@ use crate::domain::time::Step;
 use crate::domain::view::Mode;
 use crate::history::{Retention, Store, StoreOptions};
 use crate::judge::policy::{Policy, UsageWindow};
+use crate::run::responses::Responding;
 use crate::run::{offline, scopes};
 use crate::source::aws::AwsSource;
 use crate::source::demo::{self, DemoSource, Fleet, Scenario};
@@ -43,6 +44,8 @@ pub struct Prepared {
     pub clock: Clock,
     /// Where the view is served as metrics.
     pub metrics: Option<MetricsListen>,
+    /// Who is told of changes of level.
+    pub responding: Option<Responding>,
 }
 
 /// The sources of a run; all of one kind.
@@ -93,6 +96,7 @@ pub fn live(config: &Config) -> Result<Prepared> {
         ceiling: Some(config.collect.ceiling_usd_month),
         clock: Clock::wall(),
         metrics: config.metrics.clone(),
+        responding: Some(Responding::new(config)),
     })
 }
 
@@ -129,6 +133,7 @@ pub fn demo(config: &Config, options: DemoOptions, folder: &Path) -> Result<Prep
         ceiling: None,
         clock,
         metrics: None,
+        responding: None,
     })
 }
 
@@ -145,13 +150,22 @@ pub fn replay(config: &Config, recording: &Arc<Recording>, options: ReplayOption
     if options.speed > 0.0 {
         let clock = Clock::simulated(options.at.unwrap_or(span.start), options.speed);
         let sources = Sources::Replay(ReplaySource::all(recording));
-        return Ok(Prepared { store, policy, sources, settings, ceiling: None, clock, metrics: None });
+        return Ok(Prepared {
+            store,
+            policy,
+            sources,
+            settings,
+            ceiling: None,
+            clock,
+            metrics: None,
+            responding: None,
+        });
     }
     // As fast as it can: everything is judged before it is shown, and time stands still at the end.
     let store = offline::engine_over(recording, store, policy.clone()).into_store();
     let clock = Clock::simulated(options.at.unwrap_or(span.end), 0.0);
     let sources = Sources::Replay(Vec::new());
-    Ok(Prepared { store, policy, sources, settings, ceiling: None, clock, metrics: None })
+    Ok(Prepared { store, policy, sources, settings, ceiling: None, clock, metrics: None, responding: None })
 }
 
 /// A store in a temporary folder, which is not worth a sync.
