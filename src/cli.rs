@@ -25,6 +25,7 @@ mod plan;
 mod prices;
 mod profiles;
 mod replay;
+mod respond;
 mod shell;
 mod status;
 mod tenants;
@@ -106,6 +107,8 @@ enum Command {
     Profiles(profiles::Profiles),
     Prices(prices::Prices),
     Check(check::Check),
+    #[command(subcommand)]
+    Respond(respond::Respond),
     Forecast(forecast::Forecast),
     Anomaly(anomaly::Anomaly),
     Plan(plan::PlanCommand),
@@ -164,6 +167,7 @@ fn run(cli: Cli) -> Result<u8> {
         Some(Command::Check(check)) => check.run(&global),
         Some(Command::Forecast(forecast)) => forecast.run(),
         Some(Command::Anomaly(anomaly)) => anomaly.run(),
+        Some(Command::Respond(respond)) => respond.run(&global),
         Some(Command::Plan(plan)) => plan.run(),
         Some(Command::Config(command)) => command.run(&global),
         Some(Command::Doctor(doctor)) => doctor.run(&global),

@@ -12,6 +12,7 @@ pub mod openmetrics;
 pub mod plan;
 pub mod prices;
 pub mod profiles;
+pub mod responses;
 pub mod table;
 pub mod text;
 pub mod tmux;

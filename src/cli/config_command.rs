@@ -10,6 +10,7 @@ use color_eyre::eyre::{Result, WrapErr, bail};
 
 use crate::cli::{GlobalOptions, environment, load_config, print};
 use crate::config;
+use crate::respond;
 
 /// Write, check or show the configuration
 #[derive(Debug, Subcommand)]
@@ -68,6 +69,10 @@ fn init(path: &Path) -> Result<()> {
 
 fn check(global: &GlobalOptions) -> Result<()> {
     let effective = load_config(global)?;
+    let faults = respond::check(&effective.config.responses);
+    if !faults.is_empty() {
+        bail!("the file is sound, but not every receiver could be told:\n  {}", faults.join("\n  "));
+    }
     match effective.file {
         Some(path) => print(&format!("{}: no faults", path.display())),
         None => print("no config file: the defaults hold; `bedtop config init` writes one"),

@@ -253,11 +253,9 @@ pub enum GroupBy {
     All,
 }
 
-/// When an alert that still fires is told again, by its level; `None` is never.
+/// When an alert that still fires is told again, by its level; `None` is never. At yellow it never is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Repeat {
-    /// At yellow.
-    pub yellow: Option<SignedDuration>,
     /// At orange.
     pub orange: Option<SignedDuration>,
     /// At red.
@@ -266,7 +264,7 @@ pub struct Repeat {
 
 impl Default for Repeat {
     fn default() -> Self {
-        Self { yellow: None, orange: Some(SignedDuration::from_hours(12)), red: Some(SignedDuration::from_hours(4)) }
+        Self { orange: Some(SignedDuration::from_hours(12)), red: Some(SignedDuration::from_hours(4)) }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::ids::Owner;
 use crate::domain::level::Level;
 use crate::domain::matcher::Labels;
 use crate::domain::money::Money;
-use crate::domain::notice::{Condition, Contributor, Notice, NoticeKind, Outlook, Verdict};
+use crate::domain::notice::{Condition, Contributor, Notice, NoticeKind, Outlook, Verdict, unit_of};
 use crate::domain::text::printable;
 use crate::domain::view::Provenance;
 
@@ -159,6 +159,53 @@ impl Event {
             command: notice.command.as_deref().map(|text| clipped(text, LONGEST_TEXT)),
             labels: labels(&notice.labels),
             test: false,
+        }
+    }
+
+    /// An event that tries out a receiver, marked as such.
+    #[must_use]
+    pub fn test(now: Timestamp) -> Self {
+        let id = format!("test/bedtop/{}", now.as_millisecond());
+        let mut labels = Labels::default();
+        labels.set("tenant", "bedtop-test");
+        labels.set("signal", Signal::Budget.name());
+        labels.set("level", Level::Yellow.name());
+        Self {
+            schema: SCHEMA,
+            fingerprint: id.clone(),
+            id,
+            kind: NoticeKind::Fire,
+            signal: Signal::Budget,
+            tenant: Some("bedtop-test".to_owned()),
+            pool: None,
+            budget: None,
+            scope: Place::default(),
+            level: Level::Yellow,
+            previous: Level::Green,
+            state: Condition::Firing,
+            health: Health::Ok,
+            reason: "a test of this receiver: nothing is wrong".to_owned(),
+            value: None,
+            threshold: None,
+            unit: unit_of(Signal::Budget).to_owned(),
+            percent_of_budget: None,
+            cost_usd: None,
+            forecast: None,
+            contributors: Vec::new(),
+            verdict: None,
+            provenance: None,
+            data_age_s: None,
+            at: now,
+            started_at: now,
+            fired_at: Some(now),
+            ended_at: None,
+            acked_by: None,
+            responses: Vec::new(),
+            contact: None,
+            runbook_url: None,
+            command: None,
+            labels,
+            test: true,
         }
     }
 

@@ -17,10 +17,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::config::{Receiver, ReceiverKind, Source};
+use crate::config::{Exec, Receiver, ReceiverKind, Source};
+use crate::domain::level::Level;
+use crate::domain::notice::NoticeKind;
 use crate::respond::event::{Event, SCHEMA};
 use crate::respond::http::{self, Answer, Http, NoAnswer, Post};
-use crate::respond::letter::{Job, Verdict};
+use crate::respond::letter::{Action, Job, Letter, Verdict};
 use crate::respond::router::Router;
 use crate::respond::secret;
 
@@ -98,6 +100,35 @@ impl Receivers {
             ReceiverKind::Exec(exec) => exec::tell(exec, job, &context, &self.runs).await,
             ReceiverKind::Heartbeat(_) => Verdict::Skipped("a heartbeat is told of no alert".to_owned()),
         }
+    }
+
+    /// Sends a marked test event, and its end where one would stay open. A program is only named, never run.
+    pub async fn try_out(&self, name: &str, now: Timestamp) -> Verdict {
+        let Some(receiver) = self.by_name.get(name) else {
+            return Verdict::Skipped("there is no such receiver".to_owned());
+        };
+        let begins = Event::test(now);
+        let ends = Event {
+            kind: NoticeKind::Resolve,
+            level: Level::Green,
+            previous: begins.level,
+            ended_at: Some(now),
+            ..begins.clone()
+        };
+        let mut letter = Letter::new(name, "test", Action::Tell, begins, now);
+        match &receiver.kind {
+            ReceiverKind::Exec(exec) => {
+                let exec = Exec { dry_run: true, ..exec.clone() };
+                let job = Job { letter, memo: None };
+                return exec::tell(&exec, &job, &self.context(receiver, now), &self.runs).await;
+            }
+            ReceiverKind::Heartbeat(_) => {
+                return self.beat(name, now).await.map_or_else(Verdict::retry, |()| Verdict::delivered());
+            }
+            ReceiverKind::PagerDuty(_) | ReceiverKind::Alertmanager(_) => letter.add(ends),
+            _ => {}
+        }
+        self.tell(&Job { letter, memo: None }, now).await
     }
 
     /// Tells an Alertmanager again what fires, so that it does not take it for ended.

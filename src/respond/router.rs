@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::config::{GroupBy, LogFile, QuietHours, Receiver, ReceiverKind, Repeat, Responses, Route};
 use crate::domain::event::Signal;
 use crate::domain::level::Level;
-use crate::domain::matcher::Matchers;
+use crate::domain::matcher::{Labels, Matchers};
 use crate::domain::notice::{Notice, NoticeKind};
 use crate::domain::view::Provenance;
 use crate::respond::event::Event;
@@ -66,7 +66,7 @@ impl Router {
     /// Who is to be told that an alert fires; `before` tells what a receiver knows of it.
     pub(super) fn addresses(&self, notice: &Notice, before: &dyn Fn(&str, &str) -> Before) -> Vec<Address> {
         let mut addresses: Vec<Address> = Vec::new();
-        for route in self.routes_of(notice) {
+        for route in self.routes_of(&notice.labels, notice.level) {
             for receiver in self.receivers_on(route, notice.kind) {
                 let group = group_of(route.group_by, &receiver.kind, notice);
                 let before = before(&receiver.name, &group);
@@ -86,8 +86,21 @@ impl Router {
         addresses
     }
 
-    fn routes_of<'a>(&'a self, notice: &'a Notice) -> impl Iterator<Item = &'a Route> {
-        let fits = |route: &&Route| route.levels.contains(&notice.level) && route.matchers.fit(&notice.labels);
+    /// Who is told that an alert with these labels has come to a level.
+    #[must_use]
+    pub fn receivers_for(&self, labels: &Labels, level: Level) -> Vec<&Receiver> {
+        let labels = labels.clone().at(level);
+        let mut receivers: Vec<&Receiver> = Vec::new();
+        for route in self.routes_of(&labels, level) {
+            let new = self.receivers_on(route, NoticeKind::Fire);
+            receivers.extend(new.filter(|receiver| takes(&receiver.kind, NoticeKind::Fire)));
+        }
+        receivers.dedup_by_key(|receiver| &receiver.name);
+        receivers
+    }
+
+    fn routes_of<'a, 'l>(&'a self, labels: &'l Labels, level: Level) -> impl Iterator<Item = &'a Route> + use<'a, 'l> {
+        let fits = move |route: &&Route| route.levels.contains(&level) && route.matchers.fit(labels);
         let mut is_over = false;
         self.routes.iter().filter(fits).take_while(move |route| {
             let taken = !is_over;
@@ -185,8 +198,7 @@ fn repeat_after(repeat: &Repeat, level: Level) -> Option<SignedDuration> {
     match level {
         Level::Red => repeat.red,
         Level::Orange => repeat.orange,
-        Level::Yellow => repeat.yellow,
-        Level::Green | Level::Blind => None,
+        Level::Yellow | Level::Green | Level::Blind => None,
     }
 }
 

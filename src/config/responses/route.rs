@@ -77,7 +77,6 @@ fn level(text: &str) -> Result<Level, String> {
 fn repeat(table: Table<'_>) -> Repeat {
     let defaults = Repeat::default();
     let repeat = Repeat {
-        yellow: table.get("yellow", repeat_after).unwrap_or(defaults.yellow),
         orange: table.get("orange", repeat_after).unwrap_or(defaults.orange),
         red: table.get("red", repeat_after).unwrap_or(defaults.red),
     };

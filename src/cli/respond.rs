@@ -1,0 +1,175 @@
+//! `bedtop respond`: try receivers, look at what was told, preview what a response would hit, send again.
+
+use clap::{Args, Subcommand, ValueEnum};
+use color_eyre::eyre::{Result, bail, eyre};
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use crate::cli::input::InputOptions;
+use crate::cli::{GlobalOptions, load_config, print, runtime};
+use crate::config::Config;
+use crate::domain::space::Spaces;
+use crate::report::responses::{self, Tried};
+use crate::respond::{Receivers, Responder, Router};
+use crate::run::setup;
+
+/// Try receivers, list what was told, preview and repeat responses
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  bedtop respond test on-call")]
+pub(super) enum Respond {
+    /// Send a marked test event to a receiver, past routes and limits; a program is not run, only named
+    #[command(after_help = "Example:\n  bedtop respond test on-call")]
+    Test(Test),
+    /// What waits, what was told, what was skipped and why, and dead letters
+    #[command(after_help = "Example:\n  bedtop respond list --state dead --output json")]
+    List(List),
+    /// Whom and what the responses to an alert would hit: its tenant, profiles, who shares with it, receivers, programs
+    #[command(after_help = "Example:\n  bedtop respond preview tenant/acme/budget/monthly")]
+    Preview(Box<Preview>),
+    /// Send a dead letter again, under the same key
+    #[command(after_help = "Example:\n  bedtop respond resend 9f86d081884c7d659a2feaa0c55ad015")]
+    Resend {
+        /// The key of the letter, from `bedtop respond list`
+        key: String,
+    },
+}
+
+/// Send a marked test event
+#[derive(Debug, Args)]
+pub(super) struct Test {
+    /// The receiver by its name in the config
+    receiver: String,
+    #[command(flatten)]
+    output: OutputOption,
+}
+
+/// List letters
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Only those in this state
+    #[arg(long, value_enum)]
+    state: Option<State>,
+    /// At most so many
+    #[arg(long, default_value_t = 100)]
+    limit: usize,
+    #[command(flatten)]
+    output: OutputOption,
+}
+
+/// Preview responses
+#[derive(Debug, Args)]
+pub(super) struct Preview {
+    /// The alert, as in `tenant/acme/budget/monthly`
+    alert: String,
+    #[command(flatten)]
+    output: OutputOption,
+    #[command(flatten)]
+    input: InputOptions,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct OutputOption {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Output {
+    Table,
+    Json,
+    Csv,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum State {
+    Waiting,
+    Delivered,
+    Skipped,
+    Dead,
+}
+
+impl State {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Skipped => "skipped",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+impl Respond {
+    pub(super) fn run(self, global: &GlobalOptions) -> Result<u8> {
+        let config = load_config(global)?.config;
+        match self {
+            Self::Test(test) => test.run(&config),
+            Self::List(list) => list.run(&config),
+            Self::Preview(preview) => preview.run(&config),
+            Self::Resend { key } => resend(&config, &key),
+        }
+    }
+}
+
+impl Test {
+    /// The exit code tells whether it arrived.
+    fn run(&self, config: &Config) -> Result<u8> {
+        let router = Router::new(&config.responses);
+        let Some(receiver) = router.receiver(&self.receiver) else {
+            let names: Vec<&str> = router.receivers().map(|receiver| receiver.name.as_str()).collect();
+            bail!("there is no receiver `{}` in the config: it has {}", self.receiver, names.join(", "));
+        };
+        let receivers = Receivers::new(&router, &config.store.path, watch::channel(0).0);
+        let kind = receiver.kind.name();
+        let verdict = runtime()?.block_on(receivers.try_out(&receiver.name, Timestamp::now()));
+        let tried = Tried::new(&receiver.name, kind, &verdict);
+        print(&match self.output.output {
+            Output::Table => responses::tried_table(&tried),
+            Output::Json => responses::tried_json(&tried)?,
+            Output::Csv => responses::tried_csv(&tried)?,
+        })?;
+        Ok(u8::from(!tried.arrived()))
+    }
+}
+
+impl List {
+    fn run(&self, config: &Config) -> Result<u8> {
+        let store = setup::open_store(config)?;
+        let mut letters = Responder::new(Router::new(&config.responses), &store).letters(usize::MAX, &store);
+        letters.retain(|letter| self.state.is_none_or(|state| state.name() == letter.state.name()));
+        letters.truncate(self.limit);
+        print(&match self.output.output {
+            Output::Table => responses::table(&letters),
+            Output::Json => responses::json(&letters)?,
+            Output::Csv => responses::csv(&letters)?,
+        })?;
+        Ok(0)
+    }
+}
+
+impl Preview {
+    fn run(&self, config: &Config) -> Result<u8> {
+        let view = self.input.view(config)?;
+        let lines = responses::preview(&view, &Router::new(&config.responses), &self.alert).ok_or_else(|| {
+            eyre!("`{}` is no alert of this fleet: write for example tenant/acme/budget/monthly", self.alert)
+        })?;
+        print(&match self.output.output {
+            Output::Table => responses::preview_table(&lines),
+            Output::Json => responses::preview_json(&lines)?,
+            Output::Csv => responses::preview_csv(&lines)?,
+        })?;
+        Ok(0)
+    }
+}
+
+fn resend(config: &Config, key: &str) -> Result<u8> {
+    let mut store = setup::open_store(config)?;
+    let mut responder = Responder::new(Router::new(&config.responses), &store);
+    if !responder.resend(key, Timestamp::now(), &store) {
+        bail!("there is no dead letter `{key}`: `bedtop respond list --state dead` lists them");
+    }
+    store.edit(responder.edits()).map_err(|why| eyre!(why))?;
+    print("it waits again: the next `bedtop` or `bedtop collect` of this history sends it")?;
+    Ok(0)
+}
