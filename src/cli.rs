@@ -165,7 +165,7 @@ fn run(cli: Cli) -> Result<u8> {
         Some(Command::Profiles(profiles)) => profiles.run(&global),
         Some(Command::Prices(prices)) => prices.run(&global),
         Some(Command::Check(check)) => check.run(&global),
-        Some(Command::Forecast(forecast)) => forecast.run(),
+        Some(Command::Forecast(forecast)) => forecast.run(&global),
         Some(Command::Anomaly(anomaly)) => anomaly.run(),
         Some(Command::Respond(respond)) => respond.run(&global),
         Some(Command::Plan(plan)) => plan.run(),

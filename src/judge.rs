@@ -26,6 +26,7 @@ mod rates;
 mod rating;
 mod rows;
 mod sparkline;
+pub mod spend;
 mod tally;
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod plan;
 pub mod prices;
 pub mod profiles;
 pub mod responses;
+pub mod spend;
 pub mod table;
 pub mod text;
 pub mod tmux;

@@ -214,7 +214,7 @@ fn a_damaged_store_is_told_kept_aside_and_started_anew() {
 #[test]
 fn every_command_has_a_help_with_an_example() {
     let home = home();
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 15] = [
         &[],
         &["demo"],
         &["replay"],
@@ -228,6 +228,8 @@ fn every_command_has_a_help_with_an_example() {
         &["iam-policy"],
         &["completions"],
         &["man"],
+        &["forecast"],
+        &["anomaly"],
     ];
     for command in commands {
         let help = printed(home.path(), &[command, &["--help"]].concat());
@@ -367,4 +369,94 @@ fn completions_and_the_manual_name_every_command() {
             assert!(page.contains(command), "{command} is missing");
         }
     }
+}
+
+/// Two hourly series, one that was never active.
+fn two_series(hours: i64) -> String {
+    let start: Timestamp = "2026-11-02T00:00:00Z".parse().expect("a time");
+    let line = |hour: i64| {
+        let at = start + jiff::SignedDuration::from_hours(hour);
+        format!("busy,{at},{}\nidle,{at},0\n", if hour % 24 < 12 { 8 } else { 2 })
+    };
+    (0..hours).fold("series_id,timestamp,value\n".to_owned(), |text, hour| text + &line(hour))
+}
+
+#[test]
+fn a_forecast_of_series_keeps_the_contract() {
+    let home = home();
+    fs::write(home.path().join("series.csv"), two_series(100)).expect("written");
+    let text = printed(home.path(), &["forecast", "--input", "series.csv", "--horizon", "24"]);
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("series_id,origin,horizon_step,mean,lo80,hi80,lo95,hi95"));
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows.len(), 2 * 25, "a total and 24 steps of two series");
+    for (index, row) in rows.iter().enumerate() {
+        assert_eq!((row[1], row[2]), ("2026-11-06T03:00:00Z", (index % 25).to_string().as_str()));
+        let figure = |column: usize| row[column].parse::<f64>().expect("a number");
+        assert!(figure(6) <= figure(4) && figure(4) <= figure(5) && figure(5) <= figure(7), "{row:?}");
+    }
+    let sum: f64 = rows[1..25].iter().map(|row| row[3].parse::<f64>().expect("a number")).sum();
+    let total: f64 = rows[0][3].parse().expect("a number");
+    assert!((sum / total - 1.0).abs() < 0.01, "{sum} {total}");
+}
+
+#[rstest]
+#[case::strange_figures(
+    "series_id,timestamp,value\na,2026-11-02T00:00:00Z,1e308\na,2026-11-02T01:00:00Z,-1e308\na,2026-11-02T02:00:00Z,NaN\na,2026-11-02T03:00:00Z,inf\n"
+)]
+#[case::one_row("series_id,timestamp,value\na,2026-11-02T00:00:00Z,5\n")]
+#[case::no_rows("series_id,timestamp,value\n")]
+#[case::a_time_far_off("series_id,timestamp,value\na,0001-01-01T00:00:00Z,5\na,0001-01-01T01:00:00Z,5\n")]
+fn any_series_is_forecast_in_finite_figures(#[case] text: &str) {
+    let home = home();
+    fs::write(home.path().join("series.csv"), text).expect("written");
+    let told = printed(home.path(), &["forecast", "--input", "series.csv", "--horizon", "3"]);
+    for row in told.lines().skip(1) {
+        let figures = row.split(',').skip(3).map(|figure| figure.parse::<f64>().expect("a number"));
+        assert!(figures.into_iter().all(f64::is_finite), "{row}");
+    }
+}
+
+#[test]
+fn an_anomaly_score_stands_beside_each_row_and_never_looks_ahead() {
+    let home = home();
+    let row = |index: u32| format!("2014-04-{:02} {:02}:00:00,{}\n", 1 + index / 24, index % 24, 20 + index * 7 % 5);
+    let text = |rows: u32| (0..rows).fold("timestamp,value\n".to_owned(), |text, index| text + &row(index));
+    fs::write(home.path().join("long.csv"), text(300) + "2014-04-13 12:00:00,900\n").expect("written");
+    fs::write(home.path().join("short.csv"), text(250)).expect("written");
+    let long = printed(home.path(), &["anomaly", "--input", "long.csv"]);
+    let short = printed(home.path(), &["anomaly", "--input", "short.csv"]);
+    assert!(long.starts_with(&short), "cutting the input leaves the rows before the cut");
+    assert!(long.starts_with("timestamp,anomaly_score\n2014-04-01 00:00:00,"), "the time is echoed as it is written");
+    let score = |line: &str| line.rsplit(',').next().expect("a score").parse::<f64>().expect("a number");
+    let (before, last) = long.trim_end().rsplit_once('\n').expect("lines");
+    let highest = before.lines().skip(1).map(score).fold(0.0, f64::max);
+    assert!(score(last) > highest, "{long}");
+}
+
+#[test]
+fn what_tenants_will_spend_comes_as_table_json_and_csv() {
+    let home = home();
+    let of = |output: &str| {
+        printed(
+            home.path(),
+            &["forecast", "--horizon", "7d", "--input", SLICE, "--price", "input=3,output=15", "--output", output],
+        )
+    };
+    let json: serde_json::Value = serde_json::from_str(&of("json")).expect("JSON");
+    assert_eq!(json["schema"], 1);
+    let rows = json["forecasts"].as_array().expect("a list");
+    assert!(!rows.is_empty());
+    for row in rows {
+        let bound = |name: &str, index: usize| row[name][index].as_f64().expect("a number");
+        assert!(bound("interval95_usd", 0) <= bound("interval80_usd", 0), "{row}");
+        assert!(bound("interval80_usd", 0) <= bound("interval80_usd", 1), "{row}");
+        assert!(bound("interval80_usd", 1) <= bound("interval95_usd", 1), "{row}");
+    }
+    let first = rows[0]["tenant"].as_str().expect("a name");
+    assert!(of("csv").starts_with("tenant,budget,budget_usd,from,until") && of("csv").contains(first));
+    assert!(of("table").contains(first) && of("table").contains("80 %"));
+    refused(home.path(), &["forecast", "nobody", "--input", SLICE], 1);
+    refused(home.path(), &["forecast", "--pool", "nowhere", "--input", SLICE], 1);
+    refused(home.path(), &["forecast", "--horizon", "soon"], 2);
 }

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use color_eyre::eyre::{Result, eyre};
+use color_eyre::eyre::{Result, WrapErr, eyre};
 use jiff::Timestamp;
+use tempfile::TempDir;
 
 use crate::config::Config;
 use crate::cost::ModelPrice;
@@ -14,6 +15,7 @@ use crate::domain::text::printable;
 use crate::domain::time::Step;
 use crate::domain::view::{FleetView, Mode};
 use crate::history::Store;
+use crate::judge::policy::Policy;
 use crate::run::engine::Engine;
 use crate::run::{offline, setup};
 use crate::source::replay::Recording;
@@ -39,7 +41,42 @@ pub(super) struct ReadingOptions {
     pub(super) price: Option<ModelPrice>,
 }
 
+/// A history with what it is judged by.
+pub(super) struct Opened {
+    /// The history.
+    pub(super) store: Store,
+    /// What it is judged by.
+    pub(super) policy: Policy,
+    /// As of when: now, or the end of the file.
+    pub(super) now: Timestamp,
+    /// The folder of a file's history, for as long as it is needed.
+    _folder: Option<TempDir>,
+}
+
 impl InputOptions {
+    /// The history of the file or of the store.
+    pub(super) fn open(&self, config: &Config) -> Result<Opened> {
+        let Some(path) = &self.input else {
+            let policy = setup::policy(config, Mode::Live, setup::prices(None));
+            return Ok(Opened { store: open_store(config)?, policy, now: Timestamp::now(), _folder: None });
+        };
+        let recording = load_recording(path, &self.reading)?;
+        let folder = TempDir::with_prefix("bedtop-").wrap_err("could not make a temporary folder")?;
+        let (store, now) = offline::store_recording(&recording, folder.path())?;
+        let policy = setup::policy(config, Mode::Replay, setup::prices(self.price()));
+        Ok(Opened { store, policy, now, _folder: Some(folder) })
+    }
+
+    /// The file, where one is given.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.input.as_deref()
+    }
+
+    /// The price of models that are not in the price book.
+    pub(super) fn price(&self) -> Option<ModelPrice> {
+        self.reading.price.clone()
+    }
+
     /// The fleet as the file or the store has it.
     pub(super) fn view(&self, config: &Config) -> Result<FleetView> {
         match &self.input {
@@ -67,6 +104,13 @@ pub(super) fn judge_file(config: &Config, path: &Path, reading: &ReadingOptions)
 }
 
 fn judge_store(config: &Config) -> Result<FleetView> {
+    let store = open_store(config)?;
+    let policy = setup::policy(config, Mode::Live, setup::prices(None));
+    Ok(Engine::new(store, policy, Timestamp::now()).view())
+}
+
+/// Opens the store, which has to have something in it.
+fn open_store(config: &Config) -> Result<Store> {
     let path = &config.store.path;
     let empty = || {
         eyre!(
@@ -82,8 +126,7 @@ fn judge_store(config: &Config) -> Result<FleetView> {
         // What was put aside as damaged is why there is none.
         return Err(store.faults().into_iter().fold(empty(), color_eyre::Report::wrap_err));
     }
-    let policy = setup::policy(config, Mode::Live, setup::prices(None));
-    Ok(Engine::new(store, policy, Timestamp::now()).view())
+    Ok(store)
 }
 
 fn parse_bin(text: &str) -> Result<Step, String> {

@@ -135,7 +135,7 @@ impl Model {
         if whole <= 0.0 {
             return period.elapsed_share(now);
         }
-        (self.weight_between(period.start, now.clamp(period.start, period.end)) / whole).clamp(0.0, 1.0)
+        (self.weight_between(period.start, now.clamp(period.start, period.end)) / whole + 0.0).clamp(0.0, 1.0)
     }
 
     /// The sum of the profile's weights between two instants, in hours.

@@ -1,6 +1,9 @@
 //! A whole file in one go: every bin is stored and judged in the order of time, as it would have been live.
 
+use std::path::Path;
+
 use color_eyre::eyre::Result;
+use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::domain::view::{FleetView, Mode};
@@ -19,6 +22,20 @@ pub fn judge_recording(recording: &Recording, policy: Policy) -> Result<FleetVie
     let store = setup::temporary_store(folder.path(), recording.step(), Retention::forever())?;
     let policy = Policy { mode: Mode::Replay, usage_window: UsageWindow::Everything, ..policy };
     Ok(engine_over(recording, store, policy).view())
+}
+
+/// The recording as a history in a folder, and the instant at which its last bin has closed.
+///
+/// # Errors
+/// When the folder cannot be written to.
+pub fn store_recording(recording: &Recording, folder: &Path) -> Result<(Store, Timestamp)> {
+    let mut store = setup::temporary_store(folder, recording.step(), Retention::forever())?;
+    let mut now = recording.span().end;
+    for batch in recording.batches() {
+        store.apply(&batch)?;
+        now = now.max(batch.poll.at);
+    }
+    Ok((store, now))
 }
 
 /// An engine that has judged the recording to its end.
