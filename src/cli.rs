@@ -25,6 +25,7 @@ mod plan;
 mod prices;
 mod profiles;
 mod replay;
+mod report;
 mod respond;
 mod shell;
 mod status;
@@ -106,6 +107,7 @@ enum Command {
     Tenants(tenants::Tenants),
     Profiles(profiles::Profiles),
     Prices(prices::Prices),
+    Report(report::Report),
     Check(check::Check),
     #[command(subcommand)]
     Respond(respond::Respond),
@@ -164,6 +166,7 @@ fn run(cli: Cli) -> Result<u8> {
         Some(Command::Tenants(tenants)) => tenants.run(&global),
         Some(Command::Profiles(profiles)) => profiles.run(&global),
         Some(Command::Prices(prices)) => prices.run(&global),
+        Some(Command::Report(report)) => report.run(&global),
         Some(Command::Check(check)) => check.run(&global),
         Some(Command::Forecast(forecast)) => forecast.run(&global),
         Some(Command::Anomaly(anomaly)) => anomaly.run(),

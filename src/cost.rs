@@ -4,6 +4,7 @@
 //! money. What has no price is counted as unpriced tokens and never as zero dollars.
 
 pub mod budget;
+pub mod contract;
 mod geography;
 pub mod polling;
 mod price_book;

@@ -17,10 +17,12 @@ use crate::domain::matcher::Labels;
 use crate::domain::time::{Step, floor_hour};
 use crate::domain::view::FleetView;
 
+pub mod chargeback;
 pub mod detail;
 mod fleet;
 mod ledger;
 mod observe;
+mod past;
 pub mod policy;
 mod rates;
 mod rating;
@@ -48,6 +50,8 @@ const LOG_LENGTH: usize = 200;
 #[derive(Debug, Default)]
 pub struct Judge {
     ledger: Ledger,
+    /// Sums up to a moment of the past that is looked at.
+    past: Ledger,
     machine: Machine,
 }
 
@@ -55,7 +59,7 @@ impl Judge {
     /// A judge that takes up the alert machine's checkpoint, if there is one.
     #[must_use]
     pub fn new(checkpoint: Option<&[u8]>) -> Self {
-        Self { ledger: Ledger::default(), machine: checkpoint.map(Machine::from_checkpoint).unwrap_or_default() }
+        Self { machine: checkpoint.map(Machine::from_checkpoint).unwrap_or_default(), ..Self::default() }
     }
 
     /// Reads the history as of `now`: the ground for a step and for a view.

@@ -2,6 +2,7 @@
 //!
 //! [`FleetView`]: crate::domain::view::FleetView
 
+pub mod chargeback;
 pub mod check;
 pub mod csv;
 pub mod doctor;
@@ -9,6 +10,7 @@ pub mod forecast;
 pub mod iam;
 pub mod json;
 pub mod openmetrics;
+pub mod picture;
 pub mod plan;
 pub mod prices;
 pub mod profiles;

@@ -1,5 +1,7 @@
 //! The terminal as a value: entered, drawn on, and restored on every path.
 
+pub mod background;
 pub mod capability;
+pub mod clipboard;
 pub mod guard;
 pub mod screen;

@@ -3,19 +3,32 @@
 //! One file a region of the screen. No region names a colour or a glyph: it asks the [`theme`] for a role and the
 //! [`glyphs`] for a character.
 
+mod alert;
+mod alerts;
 mod banner;
 mod bar;
+mod canvas;
+mod chart;
 mod collector;
 mod empty;
 mod footer;
 mod format;
 mod glyphs;
+mod grid;
 mod header;
 mod help;
 mod layout;
 mod log;
+mod money;
+mod movers;
+mod outlook;
 mod paint;
+mod picker;
+mod pools;
+mod profile;
+mod profile_table;
 mod profiles;
+mod spark;
 mod sparkline;
 mod table;
 mod tenant;
@@ -29,6 +42,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::State;
+use crate::app::action::View;
 use crate::app::state::Screen;
 use layout::Layout;
 use theme::Theme;
@@ -46,24 +60,51 @@ pub fn draw(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     header::draw(state, theme, layout.header, buf);
     banner::draw(state, theme, layout.banner, buf);
-    draw_body(state, theme, &layout, buf);
+    draw_screen(state, theme, layout.body, buf);
+    if let (Some(side), Some(row)) = (layout.side, state.selected_tenant()) {
+        tenant::draw_beside(row, state, theme, side, buf);
+    }
     log::draw(state, theme, layout.log, buf);
+    footer::draw_completions(state, theme, layout.above_footer(area), buf);
     footer::draw(state, theme, layout.footer, buf);
 }
 
-fn draw_body(state: &State, theme: &Theme, layout: &Layout, buf: &mut Buffer) {
-    if state.help {
-        return help::draw(state, theme, layout.body, buf);
-    }
-    match &state.screen {
-        Screen::Tenants if state.rows().is_empty() => empty::draw(state, theme, layout.body, buf),
-        Screen::Tenants => {
-            table::draw(state, theme, layout.body, buf);
-            if let (Some(side), Some(row)) = (layout.side, state.selected_row()) {
-                tenant::draw_beside(row, state, theme, side, buf);
-            }
+/// The row of the list at a point of the screen.
+#[must_use]
+pub fn row_at(state: &State, area: Rect, (x, y): (u16, u16)) -> Option<usize> {
+    let layout = Layout::of(state, area);
+    let body = layout.body;
+    let head = match state.screen {
+        _ if layout.is_tiny => {
+            return (y > 0).then(|| grid::first_row(state, usize::from(area.height - 1)) + usize::from(y - 1));
         }
-        Screen::Collector => collector::draw(state, theme, layout.body, buf),
-        Screen::Tenant(owner) => tenant::draw(owner, state, theme, layout.body, buf),
+        Screen::View(View::Alerts) => 1,
+        Screen::View(View::Tenants | View::Profiles | View::Money) => table::HEAD,
+        _ => return None,
+    };
+    let is_inside = x < body.x + body.width && y >= body.y + head && y < body.y + body.height;
+    let page = usize::from(body.height.saturating_sub(head));
+    is_inside.then(|| grid::first_row(state, page) + usize::from(y - body.y - head))
+}
+
+/// What is shown between header and footer.
+fn draw_screen(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    if state.help {
+        return help::draw(state, theme, area, buf);
     }
+    let has_tenants = state.row_count() > 0;
+    match &state.screen {
+        Screen::View(View::Tenants | View::Spark) if !has_tenants => empty::draw(state, theme, area, buf),
+        Screen::View(View::Tenants) => table::draw(state, theme, area, buf),
+        Screen::View(View::Spark) => spark::draw(state, theme, area, buf),
+        Screen::View(View::Alerts) => alerts::draw(state, theme, area, buf),
+        Screen::View(View::Pools) => pools::draw(state, theme, area, buf),
+        Screen::View(View::Profiles) => profile_table::draw(state, theme, area, buf),
+        Screen::View(View::Money) => money::draw(state, theme, area, buf),
+        Screen::View(View::Collector) => collector::draw(state, theme, area, buf),
+        Screen::Tenant(owner) => tenant::draw(owner, state, theme, area, buf),
+        Screen::Profile(owner, key, tier) => profile::draw((owner, key, *tier), state, theme, area, buf),
+        Screen::Alert(alert) => alert::draw(alert, state, theme, area, buf),
+    }
+    picker::draw(state, theme, area, buf);
 }

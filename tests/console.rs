@@ -43,7 +43,7 @@ fn a_session_with_the_keyboard() {
     terminal.wait_for("Tenants 1 of 41");
     terminal.press(ESCAPE);
     terminal.wait_for("Tenants 41");
-    terminal.press("N");
+    terminal.press("M");
     terminal.wait_for("sorted by name");
     terminal.press(" ");
     terminal.wait_for("PAUSED");

@@ -68,11 +68,147 @@ fn what_cannot_be_priced_is_listed_with_its_tokens() {
     assert_eq!(rows["unpriced"], expected);
 }
 
+const PLANS: &str = r#"
+default_plan = "standard"
+[[exchange_rate]]
+currency = "EUR"
+usd = 1.25
+[[plan]]
+id = "standard"
+base_fee = 100
+included = "1e6 tokens"
+tiers = [{ up_to = 3e6, unit_price = 6 }, { unit_price = 5 }]
+[[plan]]
+id = "gold"
+currency = "EUR"
+commitment = 20
+markup = "20%"
+[[tenant]]
+id = "globex"
+plan = "gold"
+"#;
+
+/// Nova Pro: 0.8 USD for a million of input, 3.2 of output.
+const USAGE: &str = "timestamp,tenant,profile,model,input_tokens,output_tokens\n\
+    2026-11-03T00:00:00Z,acme,acme-chat,amazon.nova-pro-v1:0,3000000,500000\n\
+    2026-11-04T00:00:00Z,acme,acme-mail,amazon.nova-pro-v1:0,1000000,0\n\
+    2026-11-04T00:00:00Z,globex,globex-chat,amazon.nova-pro-v1:0,1000000,1000000\n\
+    2026-11-04T00:00:00Z,,nobody,amazon.nova-pro-v1:0,1000000,0\n\
+    2026-11-05T00:00:00Z,initech,initech-chat,acme.unheard-of-v1,5000000,0\n";
+
+fn priced() -> tempfile::TempDir {
+    let home = home();
+    write(home.path(), "plans.toml", PLANS);
+    write(home.path(), "u.csv", USAGE);
+    home
+}
+
+fn report(home: &Path, more: &[&str]) -> Vec<csv::StringRecord> {
+    let asked = ["report", "--input", "u.csv", "--config", "plans.toml", "--period", "2026-11", "--output", "csv"];
+    let text = printed(home, &[&asked[..], more].concat());
+    csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(text.as_bytes())
+        .records()
+        .map(|row| row.expect("a row"))
+        .collect()
+}
+
+fn column(rows: &[csv::StringRecord], name: &str) -> Vec<String> {
+    let index = rows[0].iter().position(|column| column == name).unwrap_or_else(|| panic!("no column {name}"));
+    rows[1..].iter().map(|row| row[index].to_owned()).collect()
+}
+
+#[test]
+fn a_report_has_cost_revenue_and_margin_by_tenant() {
+    let home = priced();
+    let rows = report(home.path(), &[]);
+    assert_eq!(column(&rows, "tenant"), ["acme", "globex", "initech", "unattributed"]);
+    assert_eq!(column(&rows, "cost_usd"), ["4.80", "4.00", "", "0.80"]);
+    // acme: 100 and 3.5 million beyond what is included, 3 at 6 and 0.5 at 5. globex: 4 USD are 3.2 EUR, and 20 % on
+    // top are 3.84; 20 EUR were committed to. initech: 100 and 4 million, 3 at 6 and one at 5.
+    assert_eq!(column(&rows, "revenue_usd"), ["120.50", "25.00", "123.00", "0.00"]);
+    assert_eq!(column(&rows, "margin_usd"), ["115.70", "21.00", "", "-0.80"]);
+    assert_eq!(column(&rows, "true_up_usd"), ["0.00", "20.20", "0.00", "0.00"]);
+    assert_eq!(column(&rows, "unpriced_tokens"), ["0", "0", "5000000", "0"]);
+    assert_eq!(column(&rows, "usd_per_million_tokens"), ["1.066667", "2", "", "0.8"]);
+}
+
+/// The sum of a column to the last digit, in units of its last decimal.
+fn exact_sum(values: &[String]) -> String {
+    let sum: rust_decimal::Decimal =
+        values.iter().filter_map(|value| value.parse::<rust_decimal::Decimal>().ok()).sum();
+    sum.normalize().to_string()
+}
+
+#[rstest]
+#[case("tenant")]
+#[case("profile")]
+#[case("model")]
+#[case("tag:CostCenter")]
+fn every_report_adds_up_to_the_fleet(#[case] by: &str) {
+    let home = priced();
+    let rows = report(home.path(), &["--by", by]);
+    let fleet = json(home.path(), &["status", "--format", "json", "--input", "u.csv", "--config", "plans.toml"]);
+    let totals = &fleet["totals"];
+    for meter in ["invocations", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"] {
+        assert_eq!(exact_sum(&column(&rows, meter)), totals["usage"][meter].to_string(), "{meter}");
+    }
+    let exact = |value: &Value| exact_sum(&[value.as_str().expect("money").to_owned()]);
+    assert_eq!(exact_sum(&column(&rows, "cost_usd")), exact(&totals["cost_usd"]["likely"]));
+    assert_eq!(exact_sum(&column(&rows, "cost_high_usd")), exact(&totals["cost_usd"]["high"]));
+    assert_eq!(exact_sum(&column(&rows, "revenue_usd")), "268.5");
+}
+
+#[test]
+fn the_same_usage_under_other_contracts_shows_the_difference() {
+    let home = priced();
+    write(home.path(), "other.toml", &PLANS.replace("base_fee = 100", "base_fee = 90"));
+    let rows = report(home.path(), &["--with", "other.toml"]);
+    assert_eq!(column(&rows, "with_revenue_usd"), ["110.50", "25.00", "113.00", "0.00"]);
+    assert_eq!(column(&rows, "difference_usd"), ["-10.00", "0.00", "", "0.00"]);
+}
+
+#[test]
+fn an_open_period_says_so_and_a_table_has_its_notes() {
+    let home = priced();
+    let asked = |more: &[&str]| {
+        printed(home.path(), &[&["report", "--input", "u.csv", "--config", "plans.toml", "--period"], more].concat())
+    };
+    let table = asked(&["2026-11"]);
+    assert!(table.contains("open: data until 2026-11-06 00:00"), "{table}");
+    assert!(
+        table.contains("unpriced: 5000000 tokens of acme.unheard-of-v1") && table.contains("unattributed"),
+        "{table}"
+    );
+    assert!(!asked(&["2026-11-03"]).contains("open"));
+    let markdown = asked(&["2026-11", "--output", "markdown"]);
+    assert!(markdown.contains("| acme | 0 | 4000000 |") && markdown.starts_with("## 2026-11"), "{markdown}");
+    let bills = asked(&["2026-11", "--output", "json"]);
+    let bills: Value = serde_json::from_str(&bills).expect("JSON");
+    assert_eq!((&bills["open"], &bills["rows"][1]["bills"][0]["total"]), (&true.into(), &"20".into()));
+}
+
+#[test]
+fn without_contracts_there_is_no_revenue() {
+    let home = priced();
+    let text = printed(home.path(), &["report", "--input", "u.csv", "--output", "csv"]);
+    let rows: Vec<_> = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(text.as_bytes())
+        .records()
+        .map(|row| row.expect("a row"))
+        .collect();
+    assert!(column(&rows, "revenue_usd").iter().chain(&column(&rows, "margin_usd")).all(String::is_empty), "{text}");
+}
+
 #[rstest]
 #[case::nothing_fits(&["prices", "zzz"], "no model fits `zzz`")]
+#[case::no_period(&["report", "--input", "u.csv", "--period", "november"], "write for example 2026-11")]
+#[case::no_key(&["report", "--by", "tag:"], "tenant, profile, model or tag:KEY")]
 #[case::no_day(&["prices", "--at", "soon"], "soon")]
 fn refused(#[case] arguments: &[&str], #[case] expected: &str) {
-    let home = home();
+    let home = priced();
     let output = run(home.path(), arguments);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && errors.contains(expected), "{errors}");

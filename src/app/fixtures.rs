@@ -17,8 +17,9 @@ use crate::domain::money::{CostRange, Money};
 use crate::domain::profile::{ProfileKind, Reach, ServiceTier};
 use crate::domain::time::{Step, TimeSpan};
 use crate::domain::view::{
-    Assessment, BudgetRow, Burn, FleetTotals, FleetView, MeterSeries, Mode, OwnCost, PricedUsage, ProfileRow,
-    Provenance, Rates, ScopeRow, TenantDetail, TenantRow,
+    Assessment, BudgetRow, Burn, FleetTotals, FleetView, Focus, GoneWhen, MeterSeries, Mode, Mover, OwnCost,
+    PeriodForecast, PoolRow, PricedUsage, ProfileRow, Provenance, QuotaHolder, QuotaRow, Rates, ScopeRow, SpendCurve,
+    TenantDetail, TenantRow,
 };
 
 /// The instant of the fixture.
@@ -85,6 +86,7 @@ fn row(name: &str, level: Level, cents: i64, budget: i64, tokens: u64) -> Tenant
         signals: if budget > 0 { signals } else { Vec::new() },
         usage: usage(cents, tokens),
         budgets: budgets.into_iter().collect(),
+        contract: None,
         rates: Rates {
             usd_per_hour: rate,
             tokens_per_minute: tokens as f64 / 9_000.0,
@@ -173,6 +175,7 @@ pub(crate) fn view() -> FleetView {
     };
     FleetView {
         at: now(),
+        is_past: false,
         mode: Mode::Demo,
         zone: "UTC".into(),
         step: Step::MINUTE,
@@ -257,13 +260,91 @@ pub(crate) fn failing_view() -> FleetView {
     view
 }
 
+/// A fleet with a pool whose members rise together, and two quotas.
+pub(crate) fn sharing_view() -> FleetView {
+    let mut view = view();
+    let owner = |name: &str| Owner::Tenant(name.into());
+    let mover = |name: &str, share: f64| Mover { owner: owner(name), share, rise: share * 88.0 };
+    let mut sum = row("consumer", Level::Orange, 4_120_000, 50_000, 31_000_000_000);
+    view.pools = vec![PoolRow {
+        pool: "consumer".into(),
+        level: Level::Orange,
+        members: ["initech", "northwind", "wayne-retail"].map(owner).to_vec(),
+        is_confluence: true,
+        movers: vec![mover("initech", 0.52), mover("northwind", 0.335), mover("wayne-retail", 0.145)],
+        signals: std::mem::take(&mut sum.signals),
+        usage: sum.usage,
+        budgets: std::mem::take(&mut sum.budgets),
+        rates: sum.rates,
+        forecast: Some(PeriodForecast {
+            budget: Some("consumer-monthly".into()),
+            span: month(),
+            total: 58_200.0,
+            interval80: (52_000.0, 66_000.0),
+            interval95: (48_000.0, 72_000.0),
+            overrun: Some(0.93),
+            gone: Some(GoneWhen {
+                early: now() + SignedDuration::from_hours(60),
+                median: Some(now() + SignedDuration::from_hours(90)),
+                late: None,
+            }),
+            history_hours: 840.0,
+        }),
+        burn: Burn { hour: Some(1.8), six_hours: Some(1.5) },
+        sparkline: sum.sparkline,
+        expected: None,
+    }];
+    let quota = |model: &str, level, used: f64| QuotaRow {
+        scope: "prod/us-east-1".into(),
+        model: model.into(),
+        level,
+        tokens_limit: Some(2_000_000.0),
+        tokens_per_minute: 2_000_000.0 * used,
+        requests_limit: Some(1_000.0),
+        requests_per_minute: 410.0,
+        used: Some(used),
+        throttles_per_minute: if used > 0.9 { 14.0 } else { 0.0 },
+        minutes_to_throttle: (used > 0.9).then_some(3.0),
+        holders: vec![
+            QuotaHolder { owner: owner("hooli"), share: 0.61 },
+            QuotaHolder { owner: owner("initech"), share: 0.39 },
+        ],
+    };
+    view.quotas = vec![
+        quota("anthropic.claude-haiku-4-5", Level::Green, 0.2),
+        quota("anthropic.claude-sonnet-4-5-20250929-v1:0", Level::Orange, 0.96),
+    ];
+    view
+}
+
+/// A curve that runs over its budget.
+fn curve() -> SpendCurve {
+    let instants = 0..90;
+    let over = |from: usize, to: usize, value: &dyn Fn(f64) -> f64| {
+        let at = |instant: usize| (from..to).contains(&instant).then(|| value(instant as f64 / 89.0));
+        instants.clone().map(at).collect::<Vec<_>>()
+    };
+    SpendCurve {
+        budget: Some("hooli-monthly".into()),
+        amount: Some(1_500.0),
+        span: month(),
+        actual: over(0, 56, &|share| 1_512.34 * (share / 0.62).powi(2)),
+        expected: over(0, 90, &|share| 1_500.0 * share),
+        forecast: over(55, 90, &|share| 1_512.34 + (share - 0.62) * 3_000.0),
+        low: over(55, 90, &|share| 1_512.34 + (share - 0.62) * 2_200.0),
+        high: over(55, 90, &|share| 1_512.34 + (share - 0.62) * 4_100.0),
+    }
+}
+
 /// A tenant in depth.
-pub(crate) fn detail(owner: &Owner) -> TenantDetail {
+pub(crate) fn detail(focus: &Focus) -> TenantDetail {
+    let owner = &focus.owner;
     let values =
         |scale: f64| (0..120).map(|i| (i < 110).then(|| scale * (1.0 + f64::from((i * 13) % 17)))).collect::<Vec<_>>();
     let series = |meter, scale| MeterSeries { meter, values: values(scale) };
     TenantDetail {
         owner: owner.clone(),
+        profile: focus.profile.clone(),
         at: now(),
         span: TimeSpan::new(now() - SignedDuration::from_hours(6), now()),
         bucket: Step::from_minutes(3),
@@ -275,6 +356,7 @@ pub(crate) fn detail(owner: &Owner) -> TenantDetail {
             series(Meter::LatencyMs, 900.0),
         ],
         cost: values(0.4),
+        curve: focus.profile.is_none().then(curve),
         log: log().into_iter().filter(|change| change.alert.subject == Subject::Owner(owner.clone())).collect(),
     }
 }

@@ -1,102 +1,13 @@
-//! The order of rows.
+//! Which rows a list has, and their order.
 
 use std::cmp::Ordering;
 
-use crate::domain::view::TenantRow;
-
-/// A column that rows can be sorted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Column {
-    /// Level, then money at risk: the judge's own order.
-    #[default]
-    Level,
-    /// Name.
-    Name,
-    /// Money spent.
-    Spent,
-    /// Share of the budget used.
-    Used,
-    /// Pace against an even one.
-    Pace,
-    /// Dollars an hour.
-    Rate,
-    /// Tokens a minute.
-    Tokens,
-    /// Requests a minute.
-    Requests,
-    /// Errors a minute.
-    Errors,
-    /// Throttles a minute.
-    Throttles,
-    /// Average latency.
-    Latency,
-    /// Age of the data.
-    Age,
-}
-
-impl Column {
-    /// Every column, in the order of the screen.
-    pub const ALL: [Self; 12] = [
-        Self::Level,
-        Self::Name,
-        Self::Spent,
-        Self::Used,
-        Self::Pace,
-        Self::Rate,
-        Self::Tokens,
-        Self::Requests,
-        Self::Errors,
-        Self::Throttles,
-        Self::Latency,
-        Self::Age,
-    ];
-
-    /// The title on the screen; it holds the letter that sorts by it.
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Level => "Lvl",
-            Self::Name => "Name",
-            Self::Spent => "$ spent",
-            Self::Used => "Used",
-            Self::Pace => "Pace",
-            Self::Rate => "Rate/h",
-            Self::Tokens => "Tok/m",
-            Self::Requests => "reQ/m",
-            Self::Errors => "Err/m",
-            Self::Throttles => "tHr/m",
-            Self::Latency => "latencY",
-            Self::Age => "Age",
-        }
-    }
-
-    /// The key that sorts by it.
-    #[must_use]
-    pub fn letter(self) -> char {
-        match self {
-            Self::Level => 'L',
-            Self::Name => 'N',
-            Self::Spent => '$',
-            Self::Used => 'U',
-            Self::Pace => 'P',
-            Self::Rate => 'R',
-            Self::Tokens => 'T',
-            Self::Requests => 'Q',
-            Self::Errors => 'E',
-            Self::Throttles => 'H',
-            Self::Latency => 'Y',
-            Self::Age => 'A',
-        }
-    }
-
-    /// The column beside this one, around the edges.
-    #[must_use]
-    pub fn beside(self, to_the_right: bool) -> Self {
-        let place = Self::ALL.iter().position(|column| *column == self).unwrap_or(0);
-        let step = if to_the_right { 1 } else { Self::ALL.len() - 1 };
-        Self::ALL[(place + step) % Self::ALL.len()]
-    }
-}
+use crate::app::action::View;
+use crate::app::column::Column;
+use crate::app::list::{Entry, Ground};
+use crate::domain::event::{AlertKey, Subject};
+use crate::domain::level::Level;
+use crate::domain::view::{BudgetRow, FleetView, ProfileRow, TenantRow};
 
 /// How rows are sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,36 +25,156 @@ impl Sort {
         Self { column, reversed: self.column == column && !self.reversed }
     }
 
-    /// Sorts the numbers of rows; rows that are equal keep the judge's order.
-    pub(super) fn apply(self, numbers: &mut [usize], rows: &[TenantRow]) {
-        numbers.sort_unstable();
-        numbers.sort_by(|&a, &b| {
-            let order = compare(self.column, &rows[a], &rows[b]);
-            if self.reversed { order.reverse() } else { order }
-        });
-        if self.column == Column::Level && self.reversed {
-            numbers.reverse();
+    /// How a view is sorted at first.
+    #[must_use]
+    pub fn first(view: View) -> Self {
+        let column = match view {
+            View::Profiles => Column::ToMend,
+            View::Money => Column::Spent,
+            _ => Column::Level,
+        };
+        Self { column, reversed: false }
+    }
+
+    /// Sorts rows that come in the judge's order; rows that are equal keep it.
+    pub(super) fn apply(self, view: View, entries: &mut [Entry], ground: Ground<'_>) {
+        let directed = |order: Ordering| if self.reversed { order.reverse() } else { order };
+        match view {
+            View::Tenants | View::Spark if self.column == Column::Level => {
+                if self.reversed {
+                    entries.reverse();
+                }
+            }
+            View::Tenants | View::Spark => {
+                let row = |entry: &Entry| entry.tenant(ground.view);
+                entries.sort_by(|a, b| directed(both(row(a), row(b), |a, b| tenants(self.column, a, b))));
+            }
+            View::Profiles => {
+                let row = |entry: &Entry| entry.profile(ground.view);
+                entries.sort_by(|a, b| directed(both(row(a), row(b), |a, b| profiles(self.column, a, b))));
+            }
+            View::Money => {
+                let row = |entry: &Entry| entry.bill(ground.bills);
+                entries.sort_by(|a, b| directed(both(row(a), row(b), |a, b| a.compare(b, self.column))));
+            }
+            View::Alerts | View::Pools | View::Collector => {}
         }
     }
 }
 
-fn compare(column: Column, a: &TenantRow, b: &TenantRow) -> Ordering {
+/// The rows of a view's list, in the judge's order.
+pub(super) fn entries<'a>(view: View, ground: Ground<'a>) -> Box<dyn Iterator<Item = Entry> + 'a> {
+    let tenants = ground.view.tenants.iter().enumerate();
+    match view {
+        View::Tenants | View::Spark => Box::new((0..ground.view.tenants.len()).map(Entry::Tenant)),
+        View::Profiles => {
+            Box::new(tenants.flat_map(|(tenant, row)| (0..row.profiles.len()).map(move |n| Entry::Profile(tenant, n))))
+        }
+        View::Money => Box::new((0..ground.bills.len()).map(Entry::Bill)),
+        View::Alerts => {
+            let log = (0..ground.view.log.len()).rev().map(Entry::Change);
+            Box::new(standing(ground.view).into_iter().chain(log))
+        }
+        View::Pools | View::Collector => Box::new(std::iter::empty()),
+    }
+}
+
+/// The alerts that stand, the loudest first.
+fn standing(view: &FleetView) -> Vec<Entry> {
+    let mut alerts: Vec<(Level, Entry)> = Vec::new();
+    for (tenant, row) in view.tenants.iter().enumerate() {
+        let loud = row.signals.iter().enumerate().filter(|(_, signal)| signal.level > Level::Blind);
+        alerts.extend(loud.map(|(number, signal)| (signal.level, Entry::Alert(tenant, number))));
+    }
+    alerts.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
+    alerts.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// The identity of the n-th signal of the n-th tenant.
+pub(super) fn alert_key(view: &FleetView, tenant: usize, number: usize) -> Option<AlertKey> {
+    let row = view.tenants.get(tenant)?;
+    let signal = row.signals.get(number)?;
+    Some(AlertKey { subject: Subject::Owner(row.owner.clone()), signal: signal.signal, budget: signal.budget.clone() })
+}
+
+impl Entry {
+    /// The tenant it is, or belongs to.
+    #[must_use]
+    pub fn tenant(self, view: &FleetView) -> Option<&TenantRow> {
+        match self {
+            Self::Tenant(number) | Self::Profile(number, _) | Self::Alert(number, _) => view.tenants.get(number),
+            Self::Change(_) | Self::Bill(_) => None,
+        }
+    }
+
+    /// The profile it is, with its tenant.
+    #[must_use]
+    pub fn profile(self, view: &FleetView) -> Option<(&TenantRow, &ProfileRow)> {
+        let Self::Profile(tenant, number) = self else { return None };
+        let row = view.tenants.get(tenant)?;
+        row.profiles.get(number).map(|profile| (row, profile))
+    }
+
+    fn bill(self, bills: &[crate::app::money::Bill]) -> Option<&crate::app::money::Bill> {
+        let Self::Bill(number) = self else { return None };
+        bills.get(number)
+    }
+}
+
+fn both<T>(a: Option<T>, b: Option<T>, compare: impl FnOnce(&T, &T) -> Ordering) -> Ordering {
+    a.zip(b).map_or(Ordering::Equal, |(a, b)| compare(&a, &b))
+}
+
+/// Names from a to z whatever their case; equal ones by their bytes, so that the order is always the same.
+pub(super) fn by_name(a: &str, b: &str) -> Ordering {
+    let lower = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<String>();
+    lower(a).cmp(&lower(b)).then_with(|| a.cmp(b))
+}
+
+fn tenants(column: Column, a: &TenantRow, b: &TenantRow) -> Ordering {
     let largest_first = |value: &dyn Fn(&TenantRow) -> f64| value(b).total_cmp(&value(a));
     match column {
-        // The rows come in this order.
-        Column::Level => Ordering::Equal,
-        Column::Name => a.owner.name().to_lowercase().cmp(&b.owner.name().to_lowercase()),
+        Column::Name => by_name(a.owner.name(), b.owner.name()),
         Column::Spent => b.usage.cost.likely.cmp(&a.usage.cost.likely),
         Column::Used => largest_first(&|row| row.worst_budget().map_or(-1.0, |budget| budget.used)),
-        Column::Pace => largest_first(&|row| {
-            row.worst_budget().and_then(super::super::domain::view::BudgetRow::pace).unwrap_or(-1.0)
-        }),
+        Column::Pace => largest_first(&|row| row.worst_budget().and_then(BudgetRow::pace).unwrap_or(-1.0)),
         Column::Rate => largest_first(&|row| row.rates.usd_per_hour),
         Column::Tokens => largest_first(&|row| row.rates.tokens_per_minute),
         Column::Requests => largest_first(&|row| row.rates.requests_per_minute),
         Column::Errors => largest_first(&|row| row.rates.errors_per_minute),
         Column::Throttles => largest_first(&|row| row.rates.throttles_per_minute),
         Column::Latency => largest_first(&|row| row.rates.latency_ms.unwrap_or(-1.0)),
+        Column::Forecast => largest_first(&|row| row.forecast.as_ref().map_or(-1.0, |forecast| forecast.total)),
+        Column::Gone => soonest(a).cmp(&soonest(b)),
+        Column::Burn => largest_first(&|row| row.burn.hour.unwrap_or(-1.0)),
         Column::Age => b.data_age.cmp(&a.data_age),
+        _ => Ordering::Equal,
+    }
+}
+
+/// When a tenant's budget is gone: those that are gone first, those that last at the end.
+fn soonest(row: &TenantRow) -> (u8, jiff::Timestamp) {
+    let is_gone = row.worst_budget().is_some_and(|budget| budget.used >= 1.0);
+    let median = row.forecast.as_ref().and_then(|forecast| forecast.gone).and_then(|gone| gone.median);
+    match median {
+        _ if is_gone => (0, jiff::Timestamp::MIN),
+        Some(median) => (1, median),
+        None => (2, jiff::Timestamp::MAX),
+    }
+}
+
+fn profiles(column: Column, a: &(&TenantRow, &ProfileRow), b: &(&TenantRow, &ProfileRow)) -> Ordering {
+    let spent = || b.1.usage.cost.likely.cmp(&a.1.usage.cost.likely);
+    let tokens = || b.1.usage.counts.tokens().cmp(&a.1.usage.counts.tokens());
+    let model = |profile: &ProfileRow| profile.model.as_ref().map(|model| model.as_str().to_owned());
+    match column {
+        Column::Name => by_name(&a.1.name, &b.1.name),
+        Column::Tenant => by_name(a.0.owner.name(), b.0.owner.name()),
+        Column::Model => model(a.1).cmp(&model(b.1)).then_with(spent),
+        Column::Tokens => tokens(),
+        Column::Rate => b.1.rates.usd_per_hour.total_cmp(&a.1.rates.usd_per_hour),
+        // What someone should mend first, the dearest first.
+        Column::ToMend => b.1.is_faulty().cmp(&a.1.is_faulty()).then_with(spent).then_with(tokens),
+        _ => spent().then_with(tokens),
     }
 }

@@ -3,16 +3,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tui_input::Input;
+use jiff::Timestamp;
 
-use crate::app::action::Place;
+use crate::app::action::{Place, View};
+use crate::app::column::Column;
 use crate::app::filter::Filter;
+use crate::app::key::Key;
+use crate::app::keymap::Keymap;
+use crate::app::list::{Entry, Ground, List, RowKey};
+use crate::app::money::{Bill, Grouping};
 use crate::app::order::Sort;
+use crate::app::prompt::Prompt;
+use crate::app::range::Range;
+use crate::domain::event::AlertKey;
 use crate::domain::health::Health;
-use crate::domain::ids::Owner;
-use crate::domain::view::{FleetView, Mode, TenantDetail, TenantRow};
+use crate::domain::ids::{Owner, ProfileKey};
+use crate::domain::level::Level;
+use crate::domain::profile::ServiceTier;
+use crate::domain::view::{FleetView, Focus, Mode, TenantDetail, TenantRow};
 
-/// From this width on, the selected tenant is shown beside the table.
+/// From this width on, what is selected is shown beside the list.
 pub const WIDE: u16 = 160;
 /// Below this size there are no regions, only the worst tenants.
 const SMALLEST: (u16, u16) = (60, 14);
@@ -20,32 +30,42 @@ const SMALLEST: (u16, u16) = (60, 14);
 const OTHER_ROWS: u16 = 12;
 /// How long the order of rows holds still after a move.
 pub const HOLD: Duration = Duration::from_secs(3);
+/// How long a message stays.
+pub(super) const MESSAGE: Duration = Duration::from_secs(5);
 /// How often ages on the screen are brought up to date.
 const AGE_EVERY: Duration = Duration::from_secs(10);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Which screen is shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Screen {
-    /// The table of tenants.
-    #[default]
-    Tenants,
+    /// One of the views.
+    View(View),
     /// One tenant.
     Tenant(Owner),
-    /// The scopes that are polled.
-    Collector,
+    /// A profile's part of a tenant.
+    Profile(Owner, ProfileKey, ServiceTier),
+    /// One alert with its explanation.
+    Alert(AlertKey),
 }
 
-/// The filter as it is typed and as it holds.
-#[derive(Clone, Debug, Default)]
-pub struct FilterBox {
-    /// The text.
-    pub input: Input,
-    /// Whether it is being typed.
-    pub editing: bool,
-    /// What is wrong with the text; everything is shown then.
-    pub fault: Option<String>,
-    pub(super) applied: Filter,
+impl Default for Screen {
+    fn default() -> Self {
+        Self::View(View::Tenants)
+    }
+}
+
+impl Screen {
+    /// The place it is, for the table of actions.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        match self {
+            Self::View(view) => Place::On(*view),
+            Self::Tenant(_) => Place::Tenant,
+            Self::Profile(..) => Place::Profile,
+            Self::Alert(_) => Place::Alert,
+        }
+    }
 }
 
 /// The state of the screen.
@@ -61,21 +81,47 @@ pub struct State {
     pub screen: Screen,
     /// Whether the help lies over it.
     pub help: bool,
-    /// The filter.
-    pub filter: FilterBox,
-    /// The order.
-    pub sort: Sort,
-    /// Who is selected.
-    pub selected: Option<Owner>,
-    /// The first row of the table on the screen; the drawing keeps the selection in sight.
-    pub top: usize,
-    /// How far the tenant's screen or the help is scrolled.
+    /// The column that the picker of columns stands at, if it is open.
+    pub picker: Option<usize>,
+    /// The line that is being typed.
+    pub prompt: Option<Prompt>,
+    /// What was done, or why not.
+    pub message: Option<String>,
+    /// The columns of the table of tenants that are wanted.
+    pub columns: Vec<Column>,
+    /// By what money is told apart.
+    pub grouping: Grouping,
+    /// How far back charts reach.
+    pub range: Range,
+    /// The moment that is asked for; the view tells which one is shown.
+    pub moment: Option<Timestamp>,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
+    /// Which key does what.
+    pub keymap: Arc<Keymap>,
+    /// How far a screen without a list is scrolled.
     pub scroll: u16,
+    /// Which profile is marked on the screen of a tenant.
+    pub mark: usize,
     /// The size of the terminal: columns, rows.
     pub size: (u16, u16),
-    pub(super) chosen: bool,
-    pub(super) order: Vec<usize>,
-    pub(super) hold_until: Option<Duration>,
+    /// Commands that were typed before, the oldest first.
+    pub history: Vec<String>,
+    /// How many rows stand at each level, in the order of [`Level::ALL`].
+    pub counts: [usize; Level::ALL.len()],
+    /// The lines of the chargeback, while they are shown.
+    pub bills: Vec<Bill>,
+    /// What is shown at all: `--tenant`.
+    pub(super) base: Filter,
+    pub(super) lists: [List; View::ALL.len()],
+    pub(super) trail: Vec<Screen>,
+    pub(super) last: Option<Screen>,
+    pub(super) waiting: Option<Key>,
+    /// What was last looked for, for `n` and `N`.
+    pub(super) sought: Filter,
+    /// The instant of the newest view of the present.
+    pub(super) newest: Option<Timestamp>,
+    pub(super) message_until: Option<Duration>,
     pub(super) paused_at: Option<Duration>,
     pub(super) kept: Option<(Arc<FleetView>, Option<Arc<TenantDetail>>)>,
     pub(super) received: Duration,
@@ -86,50 +132,95 @@ impl State {
     /// The state at the start: nothing known yet.
     #[must_use]
     pub fn new(mode_label: &str, size: (u16, u16)) -> Self {
-        Self { mode_label: mode_label.to_owned(), size, ..Self::default() }
+        let lists = View::ALL.map(|view| List { sort: Sort::first(view), ..List::default() });
+        let columns = Column::OF_TENANTS.to_vec();
+        Self { mode_label: mode_label.to_owned(), size, lists, columns, ..Self::default() }
     }
 
-    /// How many rows of the table are on the screen, about.
+    /// Starts on this view, with these tenants only.
+    #[must_use]
+    pub fn starting_at(mut self, view: View, only: Filter) -> Self {
+        self.screen = Screen::View(view);
+        self.base = only;
+        self
+    }
+
+    /// The same in a terminal of this size.
+    #[must_use]
+    pub fn sized(mut self, size: (u16, u16)) -> Self {
+        self.size = size;
+        self
+    }
+
+    /// How many rows of the list are on the screen, about.
     #[must_use]
     pub fn page(&self) -> usize {
         let others = if is_tiny(self.size) { 1 } else { OTHER_ROWS };
         usize::from(self.size.1.saturating_sub(others).max(1))
     }
 
-    /// The rows that are shown, in order.
+    /// The view whose list is shown, or lies below.
     #[must_use]
-    pub fn rows(&self) -> Vec<&TenantRow> {
-        let tenants = self.view.as_ref().map(|view| view.tenants.as_slice()).unwrap_or_default();
-        self.order.iter().filter_map(|&number| tenants.get(number)).collect()
+    pub fn shown_view(&self) -> View {
+        let of = |screen: &Screen| if let Screen::View(view) = screen { Some(*view) } else { None };
+        of(&self.screen).or_else(|| self.trail.iter().rev().find_map(of)).unwrap_or_default()
     }
 
-    /// The place of the selected row among those shown.
+    /// Its list.
     #[must_use]
-    pub fn selected_index(&self) -> Option<usize> {
-        let selected = self.selected.as_ref()?;
-        self.rows().iter().position(|row| &row.owner == selected)
+    pub fn list(&self) -> &List {
+        &self.lists[self.shown_view() as usize]
+    }
+
+    pub(super) fn list_mut(&mut self) -> &mut List {
+        &mut self.lists[self.shown_view() as usize]
+    }
+
+    /// The tenant rows that are shown, in order, from the n-th on.
+    pub fn tenants_from(&self, first: usize) -> impl Iterator<Item = &TenantRow> {
+        let view = self.view.as_deref();
+        let entries = self.list().entries().iter().skip(first);
+        entries.filter_map(move |entry| entry.tenant(view?))
+    }
+
+    /// How many rows the list has.
+    #[must_use]
+    pub fn row_count(&self) -> usize {
+        self.list().entries().len()
     }
 
     /// The selected row.
     #[must_use]
-    pub fn selected_row(&self) -> Option<&TenantRow> {
-        self.view.as_ref()?.tenant(self.selected.as_ref()?)
+    pub fn selected_entry(&self) -> Option<Entry> {
+        let list = self.list();
+        list.index().and_then(|index| list.entries().get(index)).copied()
     }
 
-    /// The owner whose detail is on the screen.
+    /// The tenant that the selected row is, or belongs to.
     #[must_use]
-    pub fn watched(&self) -> Option<&Owner> {
-        match &self.screen {
-            Screen::Tenant(owner) => Some(owner),
-            Screen::Tenants if self.size.0 >= WIDE => self.selected.as_ref(),
-            Screen::Tenants | Screen::Collector => None,
-        }
+    pub fn selected_tenant(&self) -> Option<&TenantRow> {
+        let view = self.view.as_deref()?;
+        self.selected_entry()?.tenant(view)
     }
 
-    /// The detail, if it is that of the watched owner.
+    /// Whose detail is on the screen, and how far back.
+    #[must_use]
+    pub fn watched(&self) -> Option<Focus> {
+        let (owner, profile) = match &self.screen {
+            Screen::Tenant(owner) => (owner, None),
+            Screen::Profile(owner, key, tier) => (owner, Some((key.clone(), *tier))),
+            Screen::View(View::Tenants) if self.size.0 >= WIDE => (&self.selected_tenant()?.owner, None),
+            Screen::View(_) | Screen::Alert(_) => return None,
+        };
+        Some(Focus { owner: owner.clone(), profile, reach: self.range.length() })
+    }
+
+    /// The detail, if it is that of what is watched; for a while it may still be that of another range.
     #[must_use]
     pub fn watched_detail(&self) -> Option<&TenantDetail> {
-        self.detail.as_deref().filter(|detail| Some(&detail.owner) == self.watched())
+        let watched = self.watched()?;
+        let is_watched = |detail: &&TenantDetail| detail.owner == watched.owner && detail.profile == watched.profile;
+        self.detail.as_deref().filter(is_watched)
     }
 
     /// How long the screen has been paused; `None` if it is not.
@@ -141,26 +232,53 @@ impl State {
     /// How long ago the view was made, where the time of the view is the wall's.
     #[must_use]
     pub fn since_view(&self) -> Duration {
-        match self.view.as_ref().map(|view| view.mode) {
-            Some(Mode::Live) => self.now.saturating_sub(self.received),
+        match self.view.as_ref().map(|view| (view.mode, view.is_past)) {
+            Some((Mode::Live, false)) => self.now.saturating_sub(self.received),
             _ => Duration::ZERO,
         }
+    }
+
+    /// How many rows stand at a level.
+    #[must_use]
+    pub fn count_at(&self, level: Level) -> usize {
+        Level::ALL.iter().position(|known| *known == level).map_or(0, |place| self.counts[place])
     }
 
     /// Where the user is, for the table of actions.
     #[must_use]
     pub fn place(&self) -> Place {
-        if self.help || self.screen != Screen::Tenants { Place::Above } else { Place::Tenants }
+        if self.help { Place::Help } else { self.screen.place() }
+    }
+
+    /// Whether rows can be selected here.
+    #[must_use]
+    pub fn has_rows(&self) -> bool {
+        !self.help && matches!(self.screen, Screen::View(view) if view != View::Collector && view != View::Pools)
+    }
+
+    /// What the user means: the selected row, or what the screen is about.
+    #[must_use]
+    pub fn subject(&self) -> Option<RowKey> {
+        match &self.screen {
+            Screen::View(_) => self.list().selected.clone(),
+            Screen::Tenant(owner) | Screen::Profile(owner, ..) => Some(RowKey::Owner(owner.clone())),
+            Screen::Alert(alert) => Some(RowKey::Alert(alert.clone())),
+        }
+    }
+
+    pub(super) fn ground(&self) -> Option<Ground<'_>> {
+        self.view.as_deref().map(|view| Ground { view, bills: &self.bills })
     }
 
     /// When something on the screen changes by time alone; `None` if nothing does.
     #[must_use]
     pub fn next_wake(&self, now: Duration) -> Option<Duration> {
-        let hold = self.hold_until.filter(|until| *until > now);
+        let hold = self.list().hold_until.filter(|until| *until > now);
+        let message = self.message_until.filter(|until| *until > now);
         let pause = self.paused_at.map(|since| next_multiple(since, SECOND, now));
         let is_live = self.view.as_ref().is_some_and(|view| view.mode == Mode::Live || view.health != Health::Ok);
         let age = is_live.then(|| next_multiple(self.received, AGE_EVERY, now));
-        [hold, pause, age].into_iter().flatten().min()
+        [hold, message, pause, age].into_iter().flatten().min()
     }
 }
 

@@ -134,6 +134,13 @@ impl CostRange {
     }
 }
 
+impl Sub for CostRange {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self { low: self.low - other.low, likely: self.likely - other.likely, high: self.high - other.high }
+    }
+}
+
 impl AddAssign for CostRange {
     fn add_assign(&mut self, other: Self) {
         self.low += other.low;

@@ -17,10 +17,11 @@ use crate::domain::ids::{BudgetId, ModelId, Owner, ProfileKey, ScopeName};
 use crate::domain::level::Level;
 use crate::domain::money::{CostRange, Money};
 use crate::domain::profile::{ProfileKind, Reach, ServiceTier};
+use crate::domain::statement::ContractStanding;
 use crate::domain::tenancy::TagFault;
 use crate::domain::time::{Step, TimeSpan};
 pub use alerts::{AlertRow, Notification};
-pub use detail::{MeterSeries, TenantDetail};
+pub use detail::{Focus, MeterSeries, SpendCurve, TenantDetail, USUAL_REACH};
 pub use outlook::{Burn, ExpectedBand, GoneWhen, PeriodForecast};
 pub use pools::{Mover, PoolRow, QuotaHolder, QuotaRow};
 pub use priced::{PricedUsage, Provenance};
@@ -117,6 +118,15 @@ pub struct ProfileRow {
     pub rates: Rates,
 }
 
+impl ProfileRow {
+    /// Whether someone should mend something: its tags, its price, or that it is called without a profile.
+    #[must_use]
+    pub fn is_faulty(&self) -> bool {
+        let is_nobodys = self.kind != ProfileKind::Application && self.usage.counts.tokens() > 0;
+        !self.tag_faults.is_empty() || self.usage.unpriced_tokens > 0 || is_nobodys
+    }
+}
+
 /// A tenant, or the unattributed usage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TenantRow {
@@ -137,6 +147,8 @@ pub struct TenantRow {
     pub usage: PricedUsage,
     /// Its budgets, the worst first.
     pub budgets: Vec<BudgetRow>,
+    /// How it stands with its contract in the running billing period, if it has one.
+    pub contract: Option<ContractStanding>,
     /// Its speed.
     pub rates: Rates,
     /// Dollars a step (tokens a step where some have no price), oldest first, [`SPARK_STEPS`] steps up to
@@ -248,6 +260,9 @@ pub struct FleetTotals {
 pub struct FleetView {
     /// The instant judged.
     pub at: Timestamp,
+    /// It is a moment of the past: usage as known now, levels as said then.
+    #[serde(default)]
+    pub is_past: bool,
     /// Where the usage comes from.
     pub mode: Mode,
     /// The IANA name of the zone that clocks and periods are shown in.

@@ -18,6 +18,7 @@ pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machin
     let ages = tally.scopes.iter().map(|scope| scope.status.age(tally.now));
     FleetView {
         at: tally.now,
+        is_past: false,
         mode: policy.mode,
         zone: policy.zone_name(),
         step: tally.step,

@@ -14,6 +14,7 @@ use crate::judge::policy::Policy;
 /// From `start` on, until the next one: one owner, one price.
 struct Rate {
     start: Timestamp,
+    version: usize,
     owner: Owner,
     price: Option<Match>,
 }
@@ -34,7 +35,12 @@ impl Rates {
         cuts.dedup();
         let rates = cuts.into_iter().filter_map(|start| {
             let version = version_at(versions, start)?;
-            Some(Rate { start, owner: policy.tenancy.owner(version), price: policy.prices.price_for(version, start) })
+            Some(Rate {
+                start,
+                version: versions.iter().position(|known| std::ptr::eq(known, version))?,
+                owner: policy.tenancy.owner(version),
+                price: policy.prices.price_for(version, start),
+            })
         });
         Self { rates: rates.collect(), simulated: policy.mode == Mode::Demo }
     }
@@ -44,20 +50,26 @@ impl Rates {
         self.rates.get(self.index_at(at)).map_or_else(PricedUsage::default, |rate| self.priced(rate, counts))
     }
 
-    /// Points priced and summed by owner. The points are added up first and priced then: with one price that
-    /// is the same, to the last digit.
+    /// Points priced and summed by owner.
     pub(super) fn by_owner(&self, points: impl IntoIterator<Item = Point>) -> Vec<(Owner, PricedUsage)> {
+        let mut shares = Vec::new();
+        for (_, owner, part) in self.by_version(points) {
+            add_share(&mut shares, owner, &part);
+        }
+        shares
+    }
+
+    /// Points priced and summed by version of the profile, with its owner. The points are added up first and priced
+    /// then: with one price that is the same, to the last digit.
+    pub(super) fn by_version(&self, points: impl IntoIterator<Item = Point>) -> Vec<(usize, &Owner, PricedUsage)> {
         let mut sums = vec![Counts::EMPTY; self.rates.len()];
         for point in points {
             if let Some(sum) = sums.get_mut(self.index_at(point.at)) {
                 sum.add(&point.counts);
             }
         }
-        let mut shares = Vec::new();
-        for (rate, counts) in self.rates.iter().zip(&sums).filter(|(_, counts)| !counts.is_empty()) {
-            add_share(&mut shares, &rate.owner, &self.priced(rate, counts));
-        }
-        shares
+        let used = self.rates.iter().zip(&sums).filter(|(_, counts)| !counts.is_empty());
+        used.map(|(rate, counts)| (rate.version, &rate.owner, self.priced(rate, counts))).collect()
     }
 
     fn index_at(&self, at: Timestamp) -> usize {

@@ -36,6 +36,7 @@ pub(super) fn tenant_row(
         signals: signals(&subject, used, policy, machine),
         usage: used.usage,
         budgets: budgets(&subject, used, machine),
+        contract: used.contract.clone(),
         rates: rates::of(&used.window, tally.rate_window()),
         sparkline: used.sparkline.values(used.usage.unpriced_tokens > 0),
         expected: None,

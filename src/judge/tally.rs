@@ -6,12 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::alert::machine::Hold;
 use crate::cost::budget::{Recent, stand};
-use crate::domain::budget::{Budget, BudgetStanding};
+use crate::cost::contract;
+use crate::domain::budget::BudgetStanding;
 use crate::domain::calendar::Calendar;
 use crate::domain::health::{Health, ScopeStatus};
 use crate::domain::history::History;
-use crate::domain::ids::{Owner, ProfileRef, ScopeName};
+use crate::domain::ids::{Owner, ProfileRef, ScopeName, TenantId};
 use crate::domain::profile::Profile;
+use crate::domain::statement::ContractStanding;
 use crate::domain::tenancy::Tags;
 use crate::domain::time::{Step, TimeSpan, floor_hour};
 use crate::domain::usage::Point;
@@ -32,6 +34,8 @@ pub struct Tally {
     pub(super) month: TimeSpan,
     /// What [`OwnerTally::usage`] sums over.
     pub(super) usage_span: TimeSpan,
+    /// Usage before this is not known.
+    known_from: Timestamp,
     /// The owners.
     pub(super) owners: BTreeMap<Owner, OwnerTally>,
     /// The scopes.
@@ -56,6 +60,8 @@ pub(super) struct OwnerTally {
     pub month: PricedUsage,
     /// Its budgets.
     pub budgets: Vec<BudgetStanding>,
+    /// How it stands with its contract, if it has one.
+    pub contract: Option<ContractStanding>,
     /// Usage over the speed window.
     pub window: PricedUsage,
     /// Its recent past.
@@ -110,13 +116,20 @@ impl Tally {
         };
         let scope = |status: ScopeStatus| ScopeTally { health: status.health(now, step), status, profiles: 0 };
         let scopes = history.scopes(now).into_iter().map(scope).collect();
-        Self { now, step, month, usage_span: TimeSpan::new(usage_start, now), owners: BTreeMap::new(), scopes }
+        let known_from = history.extent().map_or(now, |extent| extent.start);
+        let usage_span = TimeSpan::new(usage_start, now);
+        Self { now, step, month, usage_span, known_from, owners: BTreeMap::new(), scopes }
     }
 
     /// The starts of all periods that sums are needed of.
     fn starts(&self, policy: &Policy) -> Vec<Timestamp> {
         let budgets = policy.budgets.iter().map(|budget| budget.calendar.span_at(self.now).start);
-        let starts: BTreeSet<_> = budgets.chain([self.usage_span.start, self.month.start]).collect();
+        let mut starts: BTreeSet<_> = budgets.chain([self.usage_span.start, self.month.start]).collect();
+        if !policy.contracts.is_empty() {
+            let now = TimeSpan::new(self.now, self.now.saturating_add(Step::MINUTE.duration()).unwrap_or(self.now));
+            let cuts = contract::cuts_of_all(&policy.contracts, self.known_from, now);
+            starts.extend(cuts.into_iter().filter(|&cut| cut < self.now));
+        }
         starts.into_iter().collect()
     }
 
@@ -203,6 +216,7 @@ impl Tally {
             usage: PricedUsage::default(),
             month: PricedUsage::default(),
             budgets: Vec::new(),
+            contract: None,
             window: PricedUsage::default(),
             sparkline: Sparkline::new(now, step),
             last_use: None,
@@ -220,7 +234,14 @@ impl Tally {
         for (owner, tally) in &mut self.owners {
             tally.usage = tally.since_start(self.usage_span.start);
             tally.month = tally.since_start(self.month.start);
-            tally.budgets = tally.standings(policy, owner, length, self.now);
+            if let Owner::Tenant(tenant) = owner {
+                let tags = policy.contracts.tags_of(tenant, tally.profile_tags());
+                tally.budgets =
+                    tally.standings(policy, tenant, &tags, Recent { usage: &tally.window, length }, self.now);
+                let contracts = policy.contracts.as_ref();
+                let account = contract::Account { contracts, tenant, tags: &tags, known_from: self.known_from };
+                tally.contract = contract::standing(account, self.now, &|span| tally.between(span));
+            }
             tally.take_health(&self.scopes, self.now);
         }
     }
@@ -231,17 +252,23 @@ impl OwnerTally {
         self.since.get(&start).copied().unwrap_or_default()
     }
 
-    /// How the budgets stand that the owner has for itself.
-    fn standings(&self, policy: &Policy, owner: &Owner, length: SignedDuration, now: Timestamp) -> Vec<BudgetStanding> {
-        let Owner::Tenant(tenant) = owner else { return Vec::new() };
-        let tags = policy.contracts.tags_of(tenant, self.profile_tags());
-        let plan = policy.contracts.plan_of(tenant, &tags, now);
-        let own = policy.budgets.iter().filter(|budget| budget.over.is_for(tenant, plan, &tags));
-        let stand = |budget: &Budget| {
-            let usage = self.since_start(budget.calendar.span_at(now).start);
-            stand(budget, &usage, Recent { usage: &self.window, length }, now)
-        };
-        own.map(stand).collect()
+    /// Usage of a span that starts and ends where sums are known; what ends later ends now.
+    fn between(&self, span: TimeSpan) -> PricedUsage {
+        self.since_start(span.start).less(&self.since_start(span.end))
+    }
+
+    /// How the budgets stand that the tenant has for itself.
+    fn standings(
+        &self,
+        policy: &Policy,
+        tenant: &TenantId,
+        tags: &Tags,
+        recent: Recent<'_>,
+        now: Timestamp,
+    ) -> Vec<BudgetStanding> {
+        let plan = policy.contracts.plan_of(tenant, tags, now);
+        let own = policy.budgets.iter().filter(|budget| budget.over.is_for(tenant, plan, tags));
+        own.map(|budget| stand(budget, &self.since_start(budget.calendar.span_at(now).start), recent, now)).collect()
     }
 
     /// The tags of all profiles; of several values of a key, the first by name.

@@ -315,3 +315,64 @@ fn budgets_count_by_pace_as_well() {
     assert_eq!(level_at(at("2026-11-24T06:00:00Z")), Level::Yellow, "60 % used when 25 % of the day has passed");
     assert_eq!(level_at(at("2026-11-24T18:00:00Z")), Level::Green, "60 % used when 75 % of the day has passed");
 }
+
+/// A plan of 100 dollars and twice AWS's cost, for everybody.
+fn with_contract(policy: Policy) -> Policy {
+    use crate::domain::contract::{Charge, Contracts, Plan, Pricing, Terms, Validity};
+    let markup = Charge {
+        unit: crate::domain::amount::Unit::Usd,
+        included: Decimal::ZERO,
+        rollover: true,
+        pricing: Pricing::Markup(Decimal::ONE),
+    };
+    let terms =
+        Terms { base_fee: Decimal::ONE_HUNDRED, charges: vec![markup], ..Terms::free(Calendar::months(TimeZone::UTC)) };
+    let plan = Plan { id: "gold".into(), validity: Validity::default(), terms };
+    let contracts = Contracts { plans: vec![plan], default_plan: Some("gold".into()), ..Contracts::default() };
+    Policy { contracts: contracts.into(), ..policy }
+}
+
+#[test]
+fn a_row_tells_how_the_tenant_stands_with_its_contract() {
+    let mut history = MemoryHistory::healthy(at(NOON));
+    let profile = history.add_profile("p1", "acme", FLAT_MODEL);
+    history.set(profile, at("2026-10-31T23:00:00Z"), worth(7));
+    history.set(profile, at("2026-11-02T10:00:00Z"), worth(20));
+    history.set(profile, at("2026-11-24T11:30:00Z"), worth(10));
+    let policy = with_contract(policy(1000));
+    let mut judge = Judge::default();
+    let tally = judge.tally(&history, &policy, at(NOON));
+    let view = judge.view(&tally, &history, &policy);
+    let contract = row(&view, "acme").contract.as_ref().expect("a contract");
+    assert_eq!((contract.cost.to_string().as_str(), contract.revenue.to_string().as_str()), ("$30.00", "$160.00"));
+    // 23.5 of 30 days have passed: 78.33 of the fee are due, and 60 for usage.
+    assert_eq!((contract.accrued.to_string().as_str(), contract.margin().to_string().as_str()), ("$138.33", "$108.33"));
+}
+
+#[test]
+fn a_report_adds_up_to_the_view_to_the_last_digit() {
+    use crate::domain::chargeback::{GroupBy, Period};
+    let mut history = MemoryHistory::healthy(at(NOON));
+    let profiles = ["acme", "globex", ""].map(|tenant| history.add_profile(&format!("p{tenant}"), tenant, FLAT_MODEL));
+    for (index, profile) in profiles.into_iter().enumerate() {
+        for hour in 0..200 {
+            let dollars = 1 + hour % 7 + index as u64;
+            history.set(
+                profile,
+                at("2026-11-16T03:00:00Z") + minutes(60 * i64::try_from(hour).expect("few")),
+                worth(dollars),
+            );
+        }
+    }
+    let policy = with_contract(policy(1000));
+    let mut judge = Judge::default();
+    let tally = judge.tally(&history, &policy, at(NOON));
+    let view = judge.view(&tally, &history, &policy);
+    for by in [GroupBy::Tenant, GroupBy::Profile, GroupBy::Model, GroupBy::Tag("TenantID".into())] {
+        let period = Period::month_of(at(NOON), &TimeZone::UTC);
+        let report = crate::judge::chargeback::chargeback(&history, &policy, period, by, at(NOON));
+        assert_eq!(report.total.usage, view.totals.usage);
+        let owed: Money = view.tenants.iter().filter_map(|row| Some(row.contract.as_ref()?.revenue)).sum();
+        assert_eq!(report.total.revenue_total(), owed);
+    }
+}

@@ -8,9 +8,10 @@ use std::io::{self, IsTerminal, Stdout};
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr, bail};
-use crossterm::event::{Event as TerminalEvent, EventStream};
+use crossterm::event::{Event as TerminalEvent, EventStream, MouseButton, MouseEvent, MouseEventKind};
 use crossterm::terminal;
 use futures_util::StreamExt;
+use ratatui::layout::Rect;
 use tokio::time::Instant as Deadline;
 
 use crate::app::{Effect, Event, State, update};
@@ -19,29 +20,38 @@ use crate::run::engine::Update;
 use crate::run::rehearse_panic;
 use crate::run::session::{Prepare, Session};
 use crate::run::signals::{self, Request, Signals};
+use crate::term::background::{self, Answer, Heard};
 use crate::term::capability::{Background, Capability, ColorDepth, GlyphSet};
-use crate::term::guard::Guard;
+use crate::term::guard::{self, Guard};
 use crate::term::screen::Screen;
 use crate::ui;
 use crate::ui::theme::Theme;
 
+mod outside;
+
 /// The least time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
+/// How many rows a notch of the wheel is.
+const WHEEL: isize = 3;
 /// A wait that never ends in practice, for a timer that nothing needs.
 const LONG: Duration = Duration::from_hours(24);
 
 /// How the console looks and what it is called.
 #[derive(Clone, Debug)]
 pub struct Look {
+    capability: Capability,
     theme: Theme,
+    /// Whether the terminal may be asked for its background.
+    asks: bool,
     bell: bool,
-    mode_label: String,
+    start: State,
 }
 
 impl Look {
     /// The look that config and terminal ask for.
     pub fn new(config: &Config, environment: impl Fn(&str) -> Option<String>, mode_label: &str) -> Self {
-        let mut capability = Capability::detect(environment);
+        let mut capability = Capability::detect(&environment);
+        let asks = config.ui.theme == ThemeChoice::Auto && background::can_be_asked(&capability, &environment);
         match config.ui.theme {
             ThemeChoice::Auto => {}
             ThemeChoice::Dark => capability.background = Background::Dark,
@@ -54,7 +64,20 @@ impl Look {
             Glyphs::Block => capability.glyphs = GlyphSet::Block,
             Glyphs::Ascii => capability.glyphs = GlyphSet::Ascii,
         }
-        Self { theme: Theme::new(capability), bell: config.ui.bell, mode_label: mode_label.to_owned() }
+        Self {
+            capability,
+            theme: Theme::new(capability),
+            asks,
+            bell: config.ui.bell,
+            start: State::new(mode_label, (0, 0)),
+        }
+    }
+
+    /// The look with the screen starting like this.
+    #[must_use]
+    pub fn starting(mut self, change: impl FnOnce(State) -> State) -> Self {
+        self.start = change(self.start);
+        self
     }
 }
 
@@ -71,6 +94,7 @@ pub async fn run(prepare: Prepare, look: Look) -> Result<u8> {
     let guard = Guard::enter().wrap_err("could not take the terminal")?;
     let mut console = Console::new(look, size, guard);
     console.draw()?;
+    console.ask()?;
     let session = Session::start(prepare)?;
     let outcome = console.follow(&session, signals).await;
     drop(console);
@@ -85,6 +109,7 @@ pub async fn run(prepare: Prepare, look: Look) -> Result<u8> {
 struct Console {
     state: State,
     look: Look,
+    answer: Answer,
     screen: Screen<Stdout>,
     guard: Guard,
     began: Instant,
@@ -102,9 +127,10 @@ impl Console {
     fn new(look: Look, (width, height): (u16, u16), guard: Guard) -> Self {
         let now = Instant::now();
         Self {
-            state: State::new(&look.mode_label, (width, height)),
+            state: look.start.clone().sized((width, height)),
             screen: Screen::new(io::stdout(), width, height),
             look,
+            answer: Answer::default(),
             guard,
             began: now,
             drawn: now,
@@ -176,7 +202,18 @@ impl Console {
 
     fn take_terminal_event(&mut self, event: TerminalEvent, session: &Session) -> Result<Next> {
         let event = match event {
-            TerminalEvent::Key(key) => Event::Key(key),
+            TerminalEvent::Key(key) => match self.answer.hear(&key) {
+                Heard::Key => Event::Key(key),
+                Heard::Part => return Ok(Next::Continue),
+                Heard::Whole(background) => {
+                    self.believe(background);
+                    return Ok(Next::Continue);
+                }
+            },
+            TerminalEvent::Mouse(mouse) => match self.mouse(mouse) {
+                Some(event) => event,
+                None => return Ok(Next::Continue),
+            },
             TerminalEvent::Paste(text) => Event::Paste(text),
             TerminalEvent::Resize(width, height) => {
                 self.screen.resize(width, height);
@@ -196,10 +233,14 @@ impl Console {
                 Effect::Quit(code) => next = Next::End(code),
                 Effect::Suspend => next = self.suspend()?,
                 Effect::Redraw => self.screen.invalidate(),
-                Effect::Watch(owner) => session.watch(owner),
+                Effect::Watch(focus) => session.watch(focus),
                 Effect::Refresh => session.refresh(),
                 Effect::Bell if self.look.bell => self.screen.ring().wrap_err("could not write to the terminal")?,
-                Effect::Bell => {}
+                Effect::Travel(moment) => session.travel(moment),
+                Effect::Copy(text) => self.copy(&text)?,
+                Effect::Snapshot(file) => self.snapshot(file.as_deref()),
+                Effect::Mouse(on) => guard::set_mouse(on).wrap_err("could not write to the terminal")?,
+                Effect::Bell | Effect::Keep | Effect::Acknowledge(..) | Effect::Silence(..) => {}
             }
         }
         // A key is answered at once if the frame before is old enough; a burst is drawn together.
@@ -207,6 +248,56 @@ impl Console {
             self.draw()?;
         }
         Ok(next)
+    }
+
+    /// Asks the terminal for its background once the first frame is out; nothing waits for the answer.
+    fn ask(&mut self) -> Result<()> {
+        if self.look.asks {
+            self.screen.send(background::QUESTION).wrap_err("could not write to the terminal")?;
+        }
+        Ok(())
+    }
+
+    /// Takes the background that the terminal told, if it told it in time.
+    fn believe(&mut self, background: Option<Background>) {
+        let is_expected = self.look.asks && self.began.elapsed() < background::PATIENCE;
+        if let Some(background) = background.filter(|told| is_expected && *told != self.look.capability.background) {
+            self.look.capability.background = background;
+            self.look.theme = Theme::new(self.look.capability);
+            self.screen.invalidate();
+            self.is_dirty = true;
+        }
+    }
+
+    fn mouse(&self, mouse: MouseEvent) -> Option<Event> {
+        let (width, height) = self.state.size;
+        let row = || ui::row_at(&self.state, Rect::new(0, 0, width, height), (mouse.column, mouse.row));
+        match mouse.kind {
+            MouseEventKind::ScrollDown => Some(Event::Scroll(WHEEL)),
+            MouseEventKind::ScrollUp => Some(Event::Scroll(-WHEEL)),
+            MouseEventKind::Down(MouseButton::Left) => row().map(Event::Click),
+            _ => None,
+        }
+    }
+
+    fn copy(&mut self, text: &str) -> Result<()> {
+        let copied = outside::copy(text, |name| std::env::var(name).ok());
+        if !copied.bytes.is_empty() {
+            self.screen.send(&copied.bytes).wrap_err("could not write to the terminal")?;
+        }
+        self.tell(copied.message);
+        Ok(())
+    }
+
+    fn snapshot(&mut self, file: Option<&str>) {
+        let at = self.state.view.as_ref().map(|view| view.at.strftime("%Y%m%d-%H%M%S").to_string());
+        let message = outside::snapshot(self.screen.shown(), file, at.as_deref().unwrap_or("start"));
+        self.tell(message);
+    }
+
+    fn tell(&mut self, message: String) {
+        update(&mut self.state, Event::Done(message), self.began.elapsed());
+        self.is_dirty = true;
     }
 
     /// Gives the terminal back until the shell continues us, then takes it again at the size it then has.

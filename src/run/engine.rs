@@ -9,14 +9,14 @@ use tracing::{info, warn};
 use crate::alert::machine::Outcome;
 use crate::collect::Delivery;
 use crate::domain::event::LevelChange;
-use crate::domain::ids::Owner;
+use crate::domain::history::History;
 use crate::domain::space::Spaces;
 use crate::domain::text::printable;
 use crate::domain::usage::Batch;
-use crate::domain::view::{FleetView, TenantDetail};
+use crate::domain::view::{FleetView, Focus, TenantDetail, TenantRow};
 use crate::history::{Store, StoreError};
 use crate::judge::Judge;
-use crate::judge::detail::tenant_detail;
+use crate::judge::detail::Details;
 use crate::judge::policy::Policy;
 use crate::run::responses::{Ask, Office, Responding};
 
@@ -34,6 +34,8 @@ pub enum Command {
     Step(Timestamp),
     /// Publish again: another owner is watched.
     Watch,
+    /// Publish a moment of the past from now on, or the present again.
+    Travel(Option<Timestamp>),
     /// What the courier of responses asks, and when.
     Respond(Box<(Timestamp, Ask)>),
 }
@@ -64,7 +66,7 @@ pub struct Wiring {
     /// What it is asked to do.
     pub commands: mpsc::Receiver<Command>,
     /// Whose detail is wanted with every view.
-    pub watched: watch::Receiver<Option<Owner>>,
+    pub watched: watch::Receiver<Option<Focus>>,
     /// Where it publishes.
     pub updates: watch::Sender<Update>,
     /// Turns true when it should end: what waits then is dropped, and asked for again another time.
@@ -85,6 +87,8 @@ pub struct Engine {
     now: Timestamp,
     write_fault: Option<String>,
     has_stepped: bool,
+    moment: Option<Timestamp>,
+    details: Details,
     latest: Option<Arc<FleetView>>,
     office: Option<Office>,
 }
@@ -94,7 +98,18 @@ impl Engine {
     #[must_use]
     pub fn new(store: Store, policy: Policy, now: Timestamp) -> Self {
         let judge = Judge::new(store.checkpoint().as_deref());
-        Self { store, judge, policy, now, write_fault: None, has_stepped: false, latest: None, office: None }
+        Self {
+            store,
+            judge,
+            policy,
+            now,
+            write_fault: None,
+            has_stepped: false,
+            moment: None,
+            details: Details::default(),
+            latest: None,
+            office: None,
+        }
     }
 
     /// With responses: what people are to be told is stored with the changes of level that caused it.
@@ -148,6 +163,7 @@ impl Engine {
             Command::Respond(ask) => self.respond(ask.0, ask.1),
             // Before the first answer there is nothing to judge; and publishing looks for itself who is watched.
             Command::Step(_) | Command::Watch => {}
+            Command::Travel(moment) => self.travel(moment),
         }
     }
 
@@ -157,6 +173,23 @@ impl Engine {
         let mut view = self.judge.view(&tally, &self.store, &self.policy);
         view.store_faults.extend(self.write_fault.clone());
         view
+    }
+
+    /// Shows a moment from now on; not one before the history or after now.
+    fn travel(&mut self, moment: Option<Timestamp>) {
+        let oldest = self.store.extent().map_or(self.now, |extent| extent.start);
+        let moment = moment.filter(|at| *at < self.now).map(|at| at.max(oldest));
+        if moment != self.moment {
+            (self.moment, self.latest) = (moment, None);
+        }
+    }
+
+    /// What is shown: the present, or the moment that was asked for.
+    fn shown(&mut self) -> FleetView {
+        match self.moment {
+            Some(at) => self.judge.view_at(&self.store, &self.policy, at),
+            None => self.view(),
+        }
     }
 
     /// Whether the batch was stored. One that cannot be is said on the screen and asked for again.
@@ -236,8 +269,11 @@ impl Engine {
             return;
         }
         let watched = wiring.watched.borrow().clone();
-        let detail = watched.map(|owner| tenant_detail(&self.store, &self.policy, &owner, self.now));
-        let view = self.latest.take().unwrap_or_else(|| Arc::new(self.view()));
+        let view = self.latest.take().unwrap_or_else(|| Arc::new(self.shown()));
+        let detail = watched.map(|focus| {
+            let budget = view.tenant(&focus.owner).and_then(TenantRow::worst_budget);
+            self.details.of(&self.store, &self.policy, &focus, budget, view.at)
+        });
         self.latest = Some(Arc::clone(&view));
         wiring.updates.send_replace(Update::View(Published { view, detail: detail.map(Arc::new) }));
     }

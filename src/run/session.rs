@@ -12,8 +12,9 @@ use tokio::task::JoinSet;
 use crate::collect::{Clock, CollectSettings, Collector, Delivery, Known, Purse};
 use crate::config::MetricsListen;
 use crate::domain::history::History;
-use crate::domain::ids::{Owner, ScopeName};
+use crate::domain::ids::ScopeName;
 use crate::domain::time::Step;
+use crate::domain::view::Focus;
 use crate::history::Store;
 use crate::run::engine::{Command, Engine, QUEUE_LENGTH, Update, Wiring};
 use crate::run::responses::Responding;
@@ -36,7 +37,7 @@ pub struct Session {
     commands: mpsc::Sender<Command>,
     refresh: Arc<Notify>,
     stop: watch::Sender<bool>,
-    watched: watch::Sender<Option<Owner>>,
+    watched: watch::Sender<Option<Focus>>,
     /// Counts up when a receiver rings the terminal's bell.
     pub bell: watch::Receiver<u64>,
     engine: thread::JoinHandle<Result<()>>,
@@ -79,11 +80,17 @@ impl Session {
         Ok(Self { updates, commands, refresh, stop, watched, bell, engine, collectors })
     }
 
-    /// Asks for the detail of an owner with every view, or for none.
-    pub fn watch(&self, owner: Option<Owner>) {
-        self.watched.send_replace(owner);
+    /// Asks for a detail with every view, or for none.
+    pub fn watch(&self, focus: Option<Focus>) {
+        self.watched.send_replace(focus);
         // Where the queue is full or the engine has ended, the next publishing sees it, or nobody does.
         let _ = self.commands.try_send(Command::Watch);
+    }
+
+    /// Asks for a moment of the past with every view, or for the present again.
+    pub fn travel(&self, moment: Option<Timestamp>) {
+        // Where the queue is full the user presses the key again.
+        let _ = self.commands.try_send(Command::Travel(moment));
     }
 
     /// Asks every collector to poll now.

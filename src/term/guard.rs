@@ -4,13 +4,15 @@
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
 use crossterm::queue;
 use crossterm::style::ResetColor;
 use crossterm::terminal::{self, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen};
 use crossterm::{cursor, style};
 
 static ACTIVE: AtomicBool = AtomicBool::new(false);
+/// Whether the mouse is ours.
+static MOUSE: AtomicBool = AtomicBool::new(false);
 
 /// The terminal in raw mode on its alternate screen, for as long as this lives.
 #[derive(Debug)]
@@ -48,6 +50,23 @@ impl Drop for Guard {
     }
 }
 
+/// Takes the mouse, or gives it back to the terminal, whose own selection of text then works again.
+///
+/// # Errors
+/// When the terminal cannot be written to.
+pub fn set_mouse(on: bool) -> io::Result<()> {
+    MOUSE.store(on, Ordering::SeqCst);
+    let mut bytes = Vec::new();
+    if on {
+        queue!(bytes, EnableMouseCapture)?;
+    } else {
+        queue!(bytes, DisableMouseCapture)?;
+    }
+    let mut out = io::stdout().lock();
+    out.write_all(&bytes)?;
+    out.flush()
+}
+
 /// Whether the terminal is ours to draw on; false once it has been restored.
 #[must_use]
 pub fn is_active() -> bool {
@@ -62,6 +81,9 @@ pub fn restore() {
     }
     let mut bytes = Vec::new();
     // Writing to a vector cannot fail, and a terminal that is gone cannot be restored.
+    if MOUSE.load(Ordering::SeqCst) {
+        let _ = queue!(bytes, DisableMouseCapture);
+    }
     let _ = queue!(bytes, EndSynchronizedUpdate, ResetColor, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
     let _ = terminal::disable_raw_mode();
     let mut out = io::stdout().lock();
@@ -73,6 +95,9 @@ fn enter_modes() -> io::Result<()> {
     terminal::enable_raw_mode()?;
     let mut bytes = Vec::new();
     queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+    if MOUSE.load(Ordering::SeqCst) {
+        queue!(bytes, EnableMouseCapture)?;
+    }
     let mut out = io::stdout().lock();
     out.write_all(&bytes)?;
     out.flush()

@@ -62,8 +62,22 @@ impl<W: Write> Screen<W> {
     /// # Errors
     /// When the terminal cannot be written to.
     pub fn ring(&mut self) -> io::Result<()> {
-        self.out.write_all(b"\x07")?;
+        self.send(b"\x07")
+    }
+
+    /// Sends bytes that draw nothing: a question, or a text for the clipboard.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written to.
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)?;
         self.out.flush()
+    }
+
+    /// What the terminal shows.
+    #[must_use]
+    pub fn shown(&self) -> &Buffer {
+        &self.shown
     }
 
     fn encode(&mut self) -> io::Result<()> {

@@ -10,11 +10,25 @@ pub(super) fn add<'a>(row: Row<'a>, used: f64, expected: f64, level: Level, widt
     let glyphs = theme.glyphs();
     let filled = cells(used, width);
     let mark = cells(expected, width).min(width.saturating_sub(1));
-    (0..width).fold(row, |row, cell| match cell {
-        cell if cell == mark => row.add(Role::BarMark, glyphs.bar_mark.to_string()),
-        cell if cell < filled => row.add(Role::Level(level), glyphs.bar.to_string()),
-        _ => row.add(Role::BarRest, glyphs.bar_rest.to_string()),
-    })
+    let run = |row: Row<'a>, from: usize, to: usize| {
+        let used = filled.clamp(from, to) - from;
+        row.add_if(used > 0, Role::Level(level), glyphs.bar.to_string().repeat(used)).add_if(
+            to - from > used,
+            Role::BarRest,
+            glyphs.bar_rest.to_string().repeat(to - from - used),
+        )
+    };
+    if width == 0 {
+        return row;
+    }
+    run(run(row, 0, mark).add(Role::BarMark, glyphs.bar_mark.to_string()), mark + 1, width)
+}
+
+/// A share of a whole as a bar without a mark.
+pub(super) fn add_plain<'a>(row: Row<'a>, share: f64, width: usize, theme: &Theme) -> Row<'a> {
+    let (glyphs, filled) = (theme.glyphs(), cells(share, width));
+    row.add(Role::Spark, glyphs.bar.to_string().repeat(filled))
+        .add(Role::BarRest, glyphs.bar_rest.to_string().repeat(width - filled))
 }
 
 /// [`add`] for a budget, or blanks where there is none.

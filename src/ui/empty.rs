@@ -23,8 +23,11 @@ fn texts(state: &State) -> (&'static str, Vec<String>) {
         return ("Opening the history", vec!["Usage is asked for as soon as it is open.".to_owned()]);
     };
     if !view.tenants.is_empty() {
-        let filter =
-            format!("The filter `{}` fits none of {} tenants.", state.filter.input.value(), view.tenants.len());
+        let filter = format!(
+            "The filter `{}` fits none of {} tenants.",
+            crate::domain::text::printable(state.list().filter.input.value()),
+            view.tenants.len()
+        );
         return ("No tenant fits", vec![filter, "Press / to change it or Esc to clear it.".to_owned()]);
     }
     if view.scopes.is_empty() || view.scopes.iter().any(|scope| scope.health == Health::NoData && scope.fault.is_none())

@@ -18,6 +18,8 @@ pub struct Glyphs {
     pub(super) rule: char,
     /// A line down.
     pub(super) down: char,
+    /// A line down with a mark to its left: where an axis has a figure.
+    pub(super) tick: char,
     /// Text goes on.
     pub(super) ellipsis: &'static str,
     /// Sorted with the largest first, with the smallest first.
@@ -39,6 +41,7 @@ impl Glyphs {
                 bar_mark: '┃',
                 rule: '─',
                 down: '│',
+                tick: '┤',
                 ellipsis: "…",
                 sorted: ['▾', '▴'],
                 dot: "·",
@@ -51,6 +54,7 @@ impl Glyphs {
                 bar_mark: '|',
                 rule: '-',
                 down: '|',
+                tick: '+',
                 ellipsis: "~",
                 sorted: ['v', '^'],
                 dot: "-",

@@ -34,7 +34,7 @@ pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
 fn first_line<'a>(state: &State, width: u16, theme: &'a Theme) -> Row<'a> {
     let row = mode(state, Row::new(theme).add(Role::Title, " bedtop  "));
     let Some(view) = &state.view else { return row };
-    let row = counts(view, row, width < ROOMY, theme);
+    let row = counts(state, row, width < ROOMY, theme);
     let row = scopes(view, data_age(state, view, row, width), width, theme);
     match view.mode {
         Mode::Live => {
@@ -46,20 +46,34 @@ fn first_line<'a>(state: &State, width: u16, theme: &'a Theme) -> Row<'a> {
 }
 
 fn mode<'a>(state: &State, row: Row<'a>) -> Row<'a> {
-    match state.paused_for() {
-        Some(paused) => row.add(Role::Warning, format!("PAUSED {} s  ", paused.as_secs())),
-        None => row.add(Role::Accent, format!("{}  ", state.mode_label)),
+    row.add(mode_role(state), format!("{}  ", mode_text(state)))
+}
+
+/// `TIME Thu 02:47` while a moment of the past is shown, `PAUSED 42 s` while the screen is, else what runs.
+pub(super) fn mode_text(state: &State) -> String {
+    let past = state.view.as_ref().filter(|view| view.is_past);
+    match (past, state.paused_for(), state.moment) {
+        (Some(view), ..) => format!("TIME {}", clock(view.at, &view.zone, "%a %-d %b %H:%M")),
+        (None, Some(paused), _) => format!("PAUSED {} s", paused.as_secs()),
+        (None, None, Some(_)) => "TIME ...".to_owned(),
+        (None, None, None) => state.mode_label.clone(),
     }
 }
 
+/// What is not the present stands out.
+pub(super) fn mode_role(state: &State) -> Role {
+    let is_past = state.view.as_ref().is_some_and(|view| view.is_past);
+    if is_past || state.moment.is_some() || state.paused_for().is_some() { Role::Warning } else { Role::Accent }
+}
+
 /// How many rows stand at each level, the loudest first.
-fn counts<'a>(view: &FleetView, row: Row<'a>, is_narrow: bool, theme: &Theme) -> Row<'a> {
+fn counts<'a>(state: &State, row: Row<'a>, is_narrow: bool, theme: &Theme) -> Row<'a> {
     let gap = if is_narrow { "" } else { " " };
     Level::ALL
         .iter()
         .rev()
         .fold(row, |row, &level| {
-            let count = view.count_at(level);
+            let count = state.count_at(level);
             let role = if count > 0 { Role::Level(level) } else { Role::Dim };
             row.add(role, format!("{}{gap}{count}{gap}{} {gap}", theme.glyphs().level(level), level.letter()))
         })

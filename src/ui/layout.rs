@@ -11,6 +11,7 @@
 use ratatui::layout::Rect;
 
 use crate::app::State;
+use crate::app::action::View;
 use crate::app::state::{Screen, WIDE, is_tiny};
 use crate::ui::banner;
 
@@ -31,21 +32,31 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// What lies above the footer.
+    pub(super) fn above_footer(&self, area: Rect) -> Rect {
+        Rect { height: area.height - self.footer.height, ..area }
+    }
+
     /// The regions of an area.
     pub(super) fn of(state: &State, area: Rect) -> Self {
         let log_lines = LOG_LINES.iter().find(|(height, _)| area.height >= *height).map_or(0, |(_, lines)| *lines);
-        let log_lines = if state.screen == Screen::Tenants && !state.help { log_lines } else { 0 };
+        let log_lines = if is_home(state) { log_lines } else { 0 };
         let banner_lines = banner::lines(state, area.width).min(area.height / 4);
         let mut rest = area;
         let header = take_top(&mut rest, 2);
         let banner = take_top(&mut rest, banner_lines);
         let footer = take_bottom(&mut rest, 1);
         let log = take_bottom(&mut rest, log_lines);
-        let is_wide = area.width >= WIDE && state.screen == Screen::Tenants && !state.help && state.selected.is_some();
+        let is_wide = area.width >= WIDE && is_home(state) && state.row_count() > 0;
         let side =
             is_wide.then(|| take_right(&mut rest, area.width - TABLE_BESIDE.0.max(area.width / 100 * TABLE_BESIDE.1)));
         Self { is_tiny: is_tiny((area.width, area.height)), header, banner, body: rest, side, log, footer }
     }
+}
+
+/// Whether the table of tenants is shown.
+fn is_home(state: &State) -> bool {
+    state.screen == Screen::View(View::Tenants) && !state.help
 }
 
 fn take_top(rest: &mut Rect, lines: u16) -> Rect {

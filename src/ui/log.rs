@@ -10,6 +10,7 @@ use ratatui::layout::Rect;
 
 use crate::app::State;
 use crate::domain::event::LevelChange;
+use crate::domain::view::FleetView;
 use crate::ui::header::clock;
 use crate::ui::paint::{Row, cut, left, rule};
 use crate::ui::theme::{Role, Theme};
@@ -26,21 +27,23 @@ pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
         Row::new(theme).add(Role::Dim, " none so far").paint(area, 1, buf);
     }
     for (line, change) in (1..area.height).zip(view.log.iter().rev()) {
-        self::line(change, &view.zone, usize::from(area.width), theme).paint(area, line, buf);
+        self::line(change, view, usize::from(area.width), theme).paint(area, line, buf);
     }
 }
 
-/// One change as a line.
-pub(super) fn line<'a>(change: &LevelChange, zone: &str, width: usize, theme: &'a Theme) -> Row<'a> {
+/// One change as a line; older than a day with its day.
+pub(super) fn line<'a>(change: &LevelChange, view: &FleetView, width: usize, theme: &'a Theme) -> Row<'a> {
     let glyphs = theme.glyphs();
     let level = format!("{} {} ", glyphs.level(change.level), change.level.letter());
     let name_width = if width < 100 { NAME_WIDTH - 4 } else { NAME_WIDTH };
+    let is_old = view.at.duration_since(change.at).as_hours() >= 20;
+    let when = clock(change.at, &view.zone, if is_old { "%d %H:%M" } else { "%H:%M" });
     let row = Row::new(theme)
-        .add(Role::Dim, format!(" {} ", clock(change.at, zone, "%H:%M")))
+        .add(Role::Dim, format!(" {when} "))
         .add(Role::Level(change.level), level)
         .add(Role::Dim, format!("was {}  ", change.previous.letter()))
         .add(Role::Text, left(change.alert.subject.name(), name_width, glyphs))
-        .add(Role::Dim, format!(" {:<8} ", change.alert.signal.name()));
+        .add(Role::Dim, format!(" {:<9} ", change.alert.signal.name()));
     let room = width.saturating_sub(row.width());
     let reason = cut(&change.reason, room, glyphs);
     row.add(Role::Text, reason)

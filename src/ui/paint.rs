@@ -72,6 +72,21 @@ impl<'a> Row<'a> {
         self.add_if(fits, role, text)
     }
 
+    /// The same line as one that is selected.
+    pub(super) fn marked(mut self) -> Self {
+        let style = self.theme.style(Role::Selected);
+        for span in &mut self.spans {
+            span.style = span.style.patch(style);
+        }
+        self
+    }
+
+    /// Its text.
+    #[cfg(test)]
+    pub(super) fn text(&self) -> String {
+        self.spans.iter().map(|span| span.content.as_ref()).collect()
+    }
+
     /// How wide it is so far.
     pub(super) fn width(&self) -> usize {
         self.spans.iter().map(Span::width).sum()

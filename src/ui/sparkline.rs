@@ -47,7 +47,7 @@ fn fit(values: &[Option<f64>], columns: usize) -> Vec<Option<f64>> {
 fn heights(values: &[Option<f64>], levels: usize) -> Vec<Option<usize>> {
     let largest = values.iter().flatten().copied().fold(0.0, f64::max);
     let height = |value: f64| match value {
-        value if value > 0.0 => ((value / largest * levels as f64).ceil() as usize).clamp(2, levels),
+        value if value > 0.0 => ((value / largest * levels as f64).ceil() as usize).min(levels).max(levels.min(2)),
         _ => 1,
     };
     values.iter().map(|value| value.map(height)).collect()

@@ -1,9 +1,11 @@
-//! One tenant: why it is at its level, its budgets, its meters on one axis of time, its profiles and its log.
+//! One tenant: why it is at its level, its budgets and what they will come to, its meters on one axis of time, its
+//! profiles and its log.
 //!
 //! ```text
 //! ─ hooli ────────────────────────────────────────── 2026-11 · $1,512 · data 60s old ─
 //!  ■ R budget    $1,512.34 of $1,500.00 used (101 %): the budget is gone
 //!  hooli-daily   $1,512 of $1,500 ██████┃███ 101% pace 1.6x
+//!  Spent so far, expected, forecast
 //!  dollars/h     ⣀⣠⣤⣶⣿⣀⣠⣤⣶⣿                                   $7.56 now, $9.12 most
 //! ```
 
@@ -13,50 +15,61 @@ use ratatui::layout::Rect;
 use crate::app::State;
 use crate::domain::ids::Owner;
 use crate::domain::meter::{Aggregation, Meter};
-use crate::domain::view::{BudgetRow, TenantDetail, TenantRow};
+use crate::domain::view::{BudgetRow, FleetView, SpendCurve, TenantDetail, TenantRow};
+use crate::ui::canvas::Stroke;
+use crate::ui::chart::{Chart, Layer};
 use crate::ui::header::clock;
 use crate::ui::paint::{Row, cut, left, rule, wrap};
 use crate::ui::theme::{Role, Theme};
-use crate::ui::{bar, format, help, log, profiles, sparkline};
+use crate::ui::{bar, format, help, log, outlook, profiles, sparkline};
 
 const LABEL_WIDTH: usize = 17;
 const BAR_WIDTH: usize = 20;
 /// Room at the right of a chart for its figures.
 const FIGURES_WIDTH: usize = 22;
-
 /// Below this width a chart shows its newest value only.
 const NARROW: usize = 70;
+/// Lines of the chart of spending by the height of the screen.
+const CURVE_LINES: [(u16, usize); 3] = [(40, 10), (30, 7), (20, 5)];
 
 /// The tenant on a screen of its own.
 pub(super) fn draw(owner: &Owner, state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let Some(row) = state.view.as_ref().and_then(|view| view.tenant(owner)) else {
+    let found = state.view.as_ref().and_then(|view| Some((view, view.tenant(owner)?)));
+    let Some((view, row)) = found else {
         let gone = format!("  {} has no profiles any more; Esc goes back", cut(owner.name(), 40, theme.glyphs()));
         return Row::new(theme).add(Role::Text, gone).paint(area, 1, buf);
     };
-    draw_lines(row, state, theme, area, state.scroll, 2, buf);
+    rule(row.owner.name(), &note(row, state, theme), theme, area, 0, buf);
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let height = CURVE_LINES.iter().find(|(least, _)| area.height >= *least).map_or(0, |(_, lines)| *lines);
+    let page = Page { row, view, state, theme, width: usize::from(area.width) };
+    let (mut lines, marked) = page.lines(height, if area.height >= 40 { 2 } else { 1 }, Some(state.mark));
+    let scroll = scroll_to(state.scroll, marked, lines.len(), usize::from(body.height));
+    if let Some(line) = marked {
+        let taken = std::mem::replace(&mut lines[line], Row::new(theme));
+        lines[line] = taken.marked();
+    }
+    help::paint(lines, scroll, body, buf);
+}
+
+/// The scroll that shows the marked line.
+fn scroll_to(scroll: u16, marked: Option<usize>, lines: usize, page: usize) -> u16 {
+    let Some(marked) = marked.filter(|_| lines > page && scroll == 0) else { return scroll };
+    u16::try_from((marked + 2).saturating_sub(page)).unwrap_or(scroll)
 }
 
 /// The selected tenant beside the table.
 pub(super) fn draw_beside(row: &TenantRow, state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let Some(view) = &state.view else { return };
     for line in 0..area.height {
         Row::new(theme).add(Role::Rule, theme.glyphs().down.to_string()).paint(area, line, buf);
     }
     let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
-    draw_lines(row, state, theme, inside, 0, 1, buf);
-}
-
-fn draw_lines(
-    row: &TenantRow,
-    state: &State,
-    theme: &Theme,
-    area: Rect,
-    scroll: u16,
-    chart_lines: usize,
-    buf: &mut Buffer,
-) {
-    rule(row.owner.name(), &note(row, state, theme), theme, area, 0, buf);
-    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    help::paint(lines(row, state, theme, usize::from(area.width), chart_lines), scroll, body, buf);
+    rule(row.owner.name(), &note(row, state, theme), theme, inside, 0, buf);
+    let body = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside };
+    let page = Page { row, view, state, theme, width: usize::from(inside.width) };
+    let height = if area.height >= 30 { 6 } else { 0 };
+    help::paint(page.lines(height, 1, None).0, 0, body, buf);
 }
 
 fn note(row: &TenantRow, state: &State, theme: &Theme) -> String {
@@ -67,47 +80,122 @@ fn note(row: &TenantRow, state: &State, theme: &Theme) -> String {
     format!("{period} {dot} {cost} {dot} {} {dot} {age}", row.usage.provenance.name())
 }
 
-fn lines<'a>(row: &TenantRow, state: &State, theme: &'a Theme, width: usize, chart_lines: usize) -> Vec<Row<'a>> {
-    let zone = state.view.as_ref().map_or("UTC", |view| view.zone.as_str());
-    let mut lines = signals(row, theme, width);
-    lines.extend(row.budgets.iter().map(|budget| budget_line(budget, theme)));
-    lines.push(Row::new(theme));
-    match state.watched_detail() {
-        Some(detail) => lines.extend(charts(detail, zone, theme, width, chart_lines)),
-        None => lines.push(Row::new(theme).add(Role::Dim, " reading its history ...")),
-    }
-    lines.push(Row::new(theme));
-    lines.extend(profiles::lines(row, theme, width));
-    let changes = state.watched_detail().map(|detail| detail.log.as_slice()).unwrap_or_default();
-    if !changes.is_empty() {
-        lines.push(Row::new(theme));
-        lines.push(Row::new(theme).add(Role::Title, " Changes of level"));
-        lines.extend(changes.iter().rev().take(20).map(|change| log::line(change, zone, width, theme)));
-    }
-    lines
+/// What the lines are made from.
+struct Page<'a, 'v> {
+    row: &'v TenantRow,
+    view: &'v FleetView,
+    state: &'v State,
+    theme: &'a Theme,
+    width: usize,
 }
 
-fn signals<'a>(row: &TenantRow, theme: &'a Theme, width: usize) -> Vec<Row<'a>> {
-    let mut lines = Vec::new();
-    if let Some(held) = row.frozen_level {
-        let text = format!(" data is too old to judge: held at {}", held.name());
-        lines.push(Row::new(theme).add(Role::Warning, text));
-    }
-    for signal in &row.signals {
-        let head =
-            format!(" {} {} {:<9} ", theme.glyphs().level(signal.level), signal.level.letter(), signal.signal.name());
-        let indent = head.chars().count();
-        for (place, text) in wrap(&signal.reason, width.saturating_sub(indent + 1).max(20)).into_iter().enumerate() {
-            let line = Row::new(theme);
-            let line = if place == 0 {
-                line.add(Role::Level(signal.level), head.clone())
-            } else {
-                line.add(Role::Text, " ".repeat(indent))
-            };
-            lines.push(line.add(Role::Text, text));
+impl<'a> Page<'a, '_> {
+    /// All lines, and which of them is the marked profile.
+    fn lines(&self, curve: usize, chart: usize, mark: Option<usize>) -> (Vec<Row<'a>>, Option<usize>) {
+        let (row, theme, width) = (self.row, self.theme, self.width);
+        let mut lines = self.signals();
+        lines.extend(row.budgets.iter().map(|budget| budget_line(budget, theme)));
+        lines.extend(self.outlook());
+        let detail = self.state.watched_detail();
+        if let Some(drawn) = detail.and_then(|detail| detail.curve.as_ref()).filter(|_| curve > 0) {
+            lines.extend(self.curve(drawn, curve));
         }
+        lines.push(Row::new(theme));
+        match detail {
+            Some(detail) => lines.extend(meter_charts(detail, self.state, theme, width, chart)),
+            None => lines.push(Row::new(theme).add(Role::Dim, " reading its history ...")),
+        }
+        lines.push(Row::new(theme));
+        let first = lines.len() + 1;
+        lines.extend(profiles::lines(row, theme, width));
+        let marked = mark.filter(|_| row.profiles.len() > 1).map(|mark| first + mark.min(row.profiles.len() - 1));
+        let changes = detail.map(|detail| detail.log.as_slice()).unwrap_or_default();
+        if !changes.is_empty() {
+            lines.push(Row::new(theme));
+            lines.push(Row::new(theme).add(Role::Title, " Changes of level"));
+            lines.extend(changes.iter().rev().take(20).map(|change| log::line(change, self.view, width, theme)));
+        }
+        (lines, marked)
     }
-    lines
+
+    fn signals(&self) -> Vec<Row<'a>> {
+        let (row, theme) = (self.row, self.theme);
+        let mut lines = Vec::new();
+        if let Some(held) = row.frozen_level {
+            let text = format!(" data is too old to judge: held at {}", held.name());
+            lines.push(Row::new(theme).add(Role::Warning, text));
+        }
+        for signal in &row.signals {
+            let sign = theme.glyphs().level(signal.level);
+            let head = format!(" {sign} {} {:<10} ", signal.level.letter(), signal.signal.name());
+            let indent = head.chars().count();
+            let texts = wrap(&signal.reason, self.width.saturating_sub(indent + 1).max(20));
+            for (place, text) in texts.into_iter().enumerate() {
+                let line = Row::new(theme);
+                let line = if place == 0 {
+                    line.add(Role::Level(signal.level), head.clone())
+                } else {
+                    line.add(Role::Text, " ".repeat(indent))
+                };
+                lines.push(line.add(Role::Text, text));
+            }
+        }
+        lines
+    }
+
+    /// What the period will come to, and how fast it burns.
+    fn outlook(&self) -> Vec<Row<'a>> {
+        let (row, view) = (self.row, self.view);
+        let budget = row.worst_budget();
+        let mut texts = Vec::new();
+        if let Some(forecast) = &row.forecast {
+            let (low, high) = forecast.interval80;
+            let (low, high) = (outlook::number(low, budget), outlook::number(high, budget));
+            texts.push(format!(
+                "forecast {} by the period's end, 80 %: {low} to {high}",
+                outlook::total(forecast, budget)
+            ));
+            texts.extend(forecast.overrun.map(|overrun| format!("{} likely to overrun", format::percent(overrun))));
+            texts.extend(forecast.gone.map(|gone| outlook::gone_between(gone, view)));
+        }
+        let burn = outlook::burn(&row.burn);
+        if !burn.is_empty() {
+            texts.push(format!("burn 1 h, 6 h: {}", burn.split_whitespace().collect::<Vec<_>>().join(", ")));
+        }
+        let lines =
+            if texts.is_empty() { Vec::new() } else { wrap(&texts.join("; "), self.width.saturating_sub(3).max(20)) };
+        lines.into_iter().map(|text| Row::new(self.theme).add(Role::Text, format!(" {text}"))).collect()
+    }
+
+    fn curve(&self, curve: &SpendCurve, height: usize) -> Vec<Row<'a>> {
+        let amount = curve.amount.map(|amount| vec![Some(amount); curve.actual.len()]).unwrap_or_default();
+        let layer = |values, stroke, role| Layer { values, stroke, role };
+        let chart = Chart {
+            span: curve.span,
+            zone: &self.view.zone,
+            figure: format::dollars,
+            band: Some((&curve.low, &curve.high)),
+            layers: vec![
+                layer(&amount, Stroke::Sparse, Role::Limit),
+                layer(&curve.expected, Stroke::Dotted, Role::Expected),
+                layer(&curve.forecast, Stroke::Dashed, Role::Forecast),
+                layer(&curve.actual, Stroke::Solid, Role::Spark),
+            ],
+            most: None,
+        };
+        let lines = chart.lines(self.width.saturating_sub(1), height, self.theme);
+        if lines.is_empty() {
+            return lines;
+        }
+        let title = Row::new(self.theme)
+            .add(Role::Title, " Spending ")
+            .add(Role::Spark, "spent")
+            .add_if(curve.amount.is_some(), Role::Expected, "  expected")
+            .add(Role::Forecast, "  forecast")
+            .add(Role::Dim, " with its 80 % range")
+            .add_if(curve.amount.is_some(), Role::Limit, "  budget");
+        std::iter::once(title).chain(lines).collect()
+    }
 }
 
 fn budget_line<'a>(budget: &BudgetRow, theme: &'a Theme) -> Row<'a> {
@@ -121,12 +209,22 @@ fn budget_line<'a>(budget: &BudgetRow, theme: &'a Theme) -> Row<'a> {
         .add(Role::Dim, pace)
 }
 
-fn charts<'a>(detail: &TenantDetail, zone: &str, theme: &'a Theme, width: usize, height: usize) -> Vec<Row<'a>> {
+/// The meters of a detail, each a chart over the same time.
+pub(super) fn meter_charts<'a>(
+    detail: &TenantDetail,
+    state: &State,
+    theme: &'a Theme,
+    width: usize,
+    height: usize,
+) -> Vec<Row<'a>> {
+    let zone = state.view.as_ref().map_or("UTC", |view| view.zone.as_str());
     let per_bucket = detail.bucket.seconds() / 60;
+    let is_long = detail.span.length().as_hours() > 24;
+    let pattern = if is_long { "%-d %b %H:%M" } else { "%H:%M" };
     let times = format!(
-        " {} to {}, {per_bucket} min a value",
-        clock(detail.span.start, zone, "%H:%M"),
-        clock(detail.span.end, zone, "%H:%M %Z")
+        " {} to {}, {per_bucket} min a value; + - range",
+        clock(detail.span.start, zone, pattern),
+        clock(detail.span.end, zone, &format!("{pattern} %Z"))
     );
     let mut lines = vec![Row::new(theme).add(Role::Title, " Meters").add(Role::Dim, times)];
     lines.extend(chart("dollars", &detail.cost, format::dollars, theme, width, height));

@@ -9,12 +9,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::*;
-use crate::app::fixtures::{detail, failing_view, shared_view, view};
+use crate::app::fixtures::{detail, failing_view, shared_view, sharing_view, view};
 use crate::app::{Event, update};
 use crate::domain::view::FleetView;
 use crate::term::capability::GlyphSet;
 
-const SIZES: [(u16, u16); 4] = [(200, 50), (120, 30), (80, 24), (40, 10)];
+const SIZES: [(u16, u16); 5] = [(200, 50), (160, 45), (100, 30), (80, 24), (40, 10)];
 
 fn state(view: Arc<FleetView>, size: (u16, u16), keys: &[KeyCode]) -> State {
     let mut state = State::new("DEMO x60", size);
@@ -23,7 +23,7 @@ fn state(view: Arc<FleetView>, size: (u16, u16), keys: &[KeyCode]) -> State {
     for &code in keys {
         take(Event::Key(KeyEvent::from(code)));
     }
-    let detail = state.watched().map(|owner| Arc::new(detail(owner)));
+    let detail = state.watched().map(|focus| Arc::new(detail(&focus)));
     update(&mut state, Event::View { view, detail }, Duration::from_secs(1));
     state
 }
@@ -86,6 +86,54 @@ fn collector() {
 }
 
 #[test]
+fn alerts() {
+    check("alerts", &shared_view(), &SIZES, &typed("2"));
+}
+
+#[test]
+fn pools() {
+    check("pools", &Arc::new(sharing_view()), &SIZES, &typed("3"));
+    check("no_pools", &shared_view(), &[(80, 24)], &typed("3"));
+}
+
+#[test]
+fn profiles() {
+    check("profiles", &shared_view(), &SIZES, &typed("4"));
+}
+
+#[test]
+fn money() {
+    check("money", &shared_view(), &SIZES, &typed("5"));
+}
+
+#[test]
+fn spark() {
+    check("spark", &shared_view(), &SIZES, &typed("7"));
+}
+
+#[test]
+fn one_profile() {
+    check("one_profile", &shared_view(), &SIZES, &[KeyCode::Enter, KeyCode::Enter]);
+}
+
+#[test]
+fn one_alert() {
+    check("one_alert", &shared_view(), &SIZES, &typed("w"));
+}
+
+#[test]
+fn a_moment_of_the_past() {
+    let past = FleetView { is_past: true, ..view() };
+    check("past", &Arc::new(past), &[(120, 30), (40, 10)], &[]);
+}
+
+#[test]
+fn a_command_and_the_picker_of_columns() {
+    check("command", &shared_view(), &[(120, 30), (80, 24)], &typed(":sort-by-t"));
+    check("columns", &shared_view(), &[(120, 30), (80, 24)], &typed("Cjj"));
+}
+
+#[test]
 fn help() {
     check("help", &shared_view(), &SIZES, &[KeyCode::Char('?')]);
 }
@@ -124,7 +172,20 @@ fn ascii_is_ascii() {
     let mut view = view();
     view.tenants.retain(|row| row.owner.name().is_ascii());
     let view = Arc::new(view);
-    for keys in [vec![], vec![KeyCode::Enter], typed("?"), typed("6")] {
+    for keys in [
+        vec![],
+        vec![KeyCode::Enter],
+        typed("?"),
+        typed("2"),
+        typed("3"),
+        typed("4"),
+        typed("5"),
+        typed("6"),
+        typed("7"),
+        typed("w"),
+        typed("C"),
+        typed(":"),
+    ] {
         for size in SIZES {
             let state = state(view.clone(), size, &keys);
             let buf = drawn(&state, GlyphSet::Ascii);
@@ -141,8 +202,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn no_size_panics_and_no_control_character_is_drawn(width in 1..230_u16, height in 1..60_u16, which in 0..6_usize, glyphs in 0..3_usize) {
-        let keys = [vec![], vec![KeyCode::Enter], typed("?"), typed("/x"), typed("/nobody "), typed("6")][which].clone();
+    fn no_size_panics_and_no_control_character_is_drawn(width in 1..230_u16, height in 1..60_u16, which in 0..14_usize, glyphs in 0..3_usize) {
+        let keys = [vec![], vec![KeyCode::Enter], typed("?"), typed("/x"), typed("/nobody "), typed("6"), typed("2"), typed("3"), typed("4"), typed("5"), typed("7"), typed("w"), typed("C"), vec![KeyCode::Enter, KeyCode::Enter]][which].clone();
         let glyphs = [GlyphSet::Braille, GlyphSet::Block, GlyphSet::Ascii][glyphs];
         let state = state(Arc::new(failing_view()), (width, height), &keys);
         let buf = drawn(&state, glyphs);

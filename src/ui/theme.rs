@@ -32,12 +32,22 @@ pub enum Role {
     BarRest,
     /// The expected share on a bar.
     BarMark,
-    /// A sparkline.
+    /// A sparkline, and what was measured in a chart.
     Spark,
+    /// What is expected in a chart.
+    Expected,
+    /// What is forecast in a chart.
+    Forecast,
+    /// The range a forecast lies in.
+    Band,
+    /// A limit in a chart.
+    Limit,
     /// Something is wrong with data or store.
     Warning,
     /// A key.
     Key,
+    /// The letter under the cursor of a line that is typed.
+    Cursor,
 }
 
 /// The look of the screen.
@@ -97,11 +107,13 @@ impl Theme {
         let dark = self.background == Background::Dark;
         let choose = |on_dark: Paint, on_light: Paint| Some(if dark { on_dark } else { on_light });
         match role {
-            Role::Text | Role::Title | Role::Heading | Role::HeadingKey => None,
-            Role::Dim | Role::Rule => {
+            Role::Text | Role::Title | Role::Heading | Role::HeadingKey | Role::Cursor => None,
+            Role::Dim | Role::Rule | Role::Expected => {
                 choose(Paint(0x008a_8f98, 245, Color::DarkGray), Paint(0x006c_6f75, 242, Color::DarkGray))
             }
-            Role::BarRest => choose(Paint(0x004a_4e57, 239, Color::DarkGray), Paint(0x00c0_c4cc, 251, Color::Gray)),
+            Role::BarRest | Role::Band => {
+                choose(Paint(0x004a_4e57, 239, Color::DarkGray), Paint(0x00c0_c4cc, 251, Color::Gray))
+            }
             Role::Accent | Role::Key => {
                 choose(Paint(0x0056_b4e9, 74, Color::Cyan), Paint(0x0000_72b2, 25, Color::Blue))
             }
@@ -112,6 +124,8 @@ impl Theme {
                 ColorDepth::Ansi16 | ColorDepth::Mono => None,
                 _ => choose(Paint(0x002c_3440, 237, Color::DarkGray), Paint(0x00dc_e4ee, 254, Color::Gray)),
             },
+            Role::Forecast => choose(Paint(0x00cc_79a7, 175, Color::Magenta), Paint(0x00a0_4a80, 132, Color::Magenta)),
+            Role::Limit => choose(Paint(0x00ff_5c6c, 203, Color::LightRed), Paint(0x00c0_1830, 160, Color::Red)),
             Role::Warning | Role::Level(Level::Orange) => {
                 choose(Paint(0x00f0_8c3a, 208, Color::LightMagenta), Paint(0x00b8_5000, 130, Color::Magenta))
             }
@@ -136,6 +150,7 @@ impl Theme {
             Role::Level(Level::Red) if self.depth == ColorDepth::Mono => Modifier::BOLD.union(Modifier::REVERSED),
             Role::Title | Role::Level(Level::Red | Level::Orange) | Role::Warning | Role::Key => Modifier::BOLD,
             Role::HeadingKey => Modifier::UNDERLINED,
+            Role::Cursor => Modifier::REVERSED,
             Role::Selected if few_colours => Modifier::REVERSED,
             Role::Dim | Role::BarRest if self.depth == ColorDepth::Mono => Modifier::DIM,
             _ => Modifier::empty(),
@@ -144,7 +159,7 @@ impl Theme {
 }
 
 #[cfg(test)]
-const ROLE_LETTERS: [(Role, char); 18] = [
+const ROLE_LETTERS: [(Role, char); 23] = [
     (Role::Text, '.'),
     (Role::Dim, 'd'),
     (Role::Title, 'T'),
@@ -160,8 +175,13 @@ const ROLE_LETTERS: [(Role, char); 18] = [
     (Role::BarRest, 'b'),
     (Role::BarMark, '|'),
     (Role::Spark, 's'),
+    (Role::Expected, 'e'),
+    (Role::Forecast, 'f'),
+    (Role::Band, ':'),
+    (Role::Limit, 'l'),
     (Role::Warning, 'W'),
     (Role::Key, 'k'),
+    (Role::Cursor, '_'),
     (Role::Selected, '#'),
 ];
 

@@ -9,38 +9,37 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::State;
+use crate::app::action::View;
 use crate::app::state::Screen;
 use crate::domain::level::Level;
 use crate::domain::view::{FleetView, TenantRow};
-use crate::ui::header::clock;
+use crate::ui::header::{clock, mode_role, mode_text};
 use crate::ui::paint::{Row, left, overlay, right};
 use crate::ui::theme::{Role, Theme};
-use crate::ui::{collector, footer, format, help, table, tenant};
+use crate::ui::{footer, format, grid, table};
 
 pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    if state.help {
-        return help::draw(state, theme, area, buf);
-    }
-    match &state.screen {
-        Screen::Tenant(owner) => return tenant::draw(owner, state, theme, area, buf),
-        Screen::Collector => return collector::draw(state, theme, area, buf),
-        Screen::Tenants => {}
+    if state.help || state.screen != Screen::View(View::Tenants) {
+        super::draw_screen(state, theme, area, buf);
+        return typed(state, theme, area, buf);
     }
     let Some(view) = &state.view else {
         return Row::new(theme).add(Role::Title, "bedtop: opening").paint(area, 0, buf);
     };
     head(state, view, theme).paint(area, 0, buf);
-    let rows = state.rows();
-    let page = usize::from(area.height.saturating_sub(1)).max(1);
-    let selected = state.selected_index().unwrap_or(0);
-    let top = state.top.clamp((selected + 1).saturating_sub(page), selected);
-    for (line, row) in (1..area.height).zip(rows.iter().skip(top)) {
+    let top = grid::first_row(state, usize::from(area.height.saturating_sub(1)).max(1));
+    for ((line, row), place) in (1..area.height).zip(state.tenants_from(top)).zip(top..) {
         line_of(row, usize::from(area.width), theme).paint(area, line, buf);
-        if state.selected.as_ref() == Some(&row.owner) {
+        if state.list().index() == Some(place) {
             overlay(theme.style(Role::Selected), area, line, buf);
         }
     }
-    if state.filter.editing {
+    typed(state, theme, area, buf);
+}
+
+/// What is typed or was just done, over the last line.
+fn typed(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    if state.prompt.is_some() || state.message.is_some() {
         let last = Rect { y: area.y + area.height - 1, height: 1, ..area };
         ratatui::widgets::Widget::render(ratatui::widgets::Clear, last, buf);
         footer::draw(state, theme, last, buf);
@@ -48,13 +47,10 @@ pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 fn head<'a>(state: &State, view: &FleetView, theme: &'a Theme) -> Row<'a> {
-    let row = match state.paused_for() {
-        Some(_) => Row::new(theme).add(Role::Warning, "PAUSED "),
-        None => Row::new(theme).add(Role::Accent, format!("{} ", state.mode_label)),
-    };
+    let row = Row::new(theme).add(mode_role(state), format!("{} ", mode_text(state)));
     let row =
-        Level::ALL.iter().rev().filter(|level| view.count_at(**level) > 0).fold(row, |row, &level| {
-            row.add(Role::Level(level), format!("{}{} ", view.count_at(level), level.letter()))
+        Level::ALL.iter().rev().filter(|level| state.count_at(**level) > 0).fold(row, |row, &level| {
+            row.add(Role::Level(level), format!("{}{} ", state.count_at(level), level.letter()))
         });
     let health = if view.health.is_blind() { format!(" {}", view.health.name().to_uppercase()) } else { String::new() };
     row.add(Role::Text, clock(view.at, &view.zone, "%H:%M")).add(Role::Warning, health)

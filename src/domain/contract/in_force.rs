@@ -131,7 +131,9 @@ impl Contracts {
         contract.validity.span(&zone)
     }
 
-    fn versions<'a>(&'a self, plan: &PlanId, span: TimeSpan) -> Vec<InForce<'a>> {
+    /// The versions of a plan that are in force within a span.
+    #[must_use]
+    pub fn versions<'a>(&'a self, plan: &PlanId, span: TimeSpan) -> Vec<InForce<'a>> {
         let of_plan = self.plans.iter().filter(|version| &version.id == plan);
         let part = |version: &'a Plan| {
             let span = common(version.validity.span(&version.terms.cycle.zone), span)?;

@@ -55,6 +55,17 @@ impl PricedUsage {
         self.provenance = self.provenance.max(other.provenance);
     }
 
+    /// What is left without a part of it.
+    #[must_use]
+    pub fn less(&self, part: &Self) -> Self {
+        Self {
+            counts: self.counts.less(&part.counts),
+            cost: self.cost - part.cost,
+            unpriced_tokens: self.unpriced_tokens.saturating_sub(part.unpriced_tokens),
+            provenance: self.provenance,
+        }
+    }
+
     /// Whether there are tokens and none has a price.
     #[must_use]
     pub fn is_wholly_unpriced(&self) -> bool {

@@ -1,0 +1,108 @@
+//! What a filter sees of the rows of each list.
+
+use crate::app::filter::{Field, Filterable};
+use crate::domain::event::LevelChange;
+use crate::domain::ids::ModelId;
+use crate::domain::level::Level;
+use crate::domain::view::{BudgetRow, ProfileRow, TenantRow};
+
+#[expect(clippy::cast_precision_loss, reason = "compared with what a person types")]
+fn minutes(age: jiff::SignedDuration) -> f64 {
+    age.as_secs() as f64 / 60.0
+}
+
+impl Filterable for TenantRow {
+    fn texts(&self) -> Vec<&str> {
+        vec![self.owner.name()]
+    }
+
+    fn level(&self) -> Option<Level> {
+        Some(self.level)
+    }
+
+    fn number(&self, field: Field) -> Option<f64> {
+        let budget = self.worst_budget();
+        match field {
+            Field::Spend => Some(self.usage.cost.likely.to_f64()),
+            Field::Used => budget.map(|budget| budget.used * 100.0),
+            Field::Budget => budget.map(|budget| budget.amount.to_f64()),
+            Field::Pace => budget.and_then(BudgetRow::pace),
+            Field::Rate => Some(self.rates.usd_per_hour),
+            Field::Tokens => Some(self.rates.tokens_per_minute),
+            Field::Requests => Some(self.rates.requests_per_minute),
+            Field::Errors => Some(self.rates.errors_per_minute),
+            Field::Throttles => Some(self.rates.throttles_per_minute),
+            Field::Latency => self.rates.latency_ms,
+            Field::Age => self.data_age.map(minutes),
+            _ => None,
+        }
+    }
+
+    fn text(&self, field: Field) -> Option<&str> {
+        match field {
+            Field::Tenant => Some(self.owner.name()),
+            Field::Model => self.profiles.iter().find_map(|profile| profile.model.as_ref()).map(ModelId::as_str),
+            Field::Signal => self.signals.first().map(|signal| signal.signal.name()),
+            Field::Scope => self.profiles.first().map(|profile| profile.key.scope.as_str()),
+            _ => None,
+        }
+    }
+}
+
+/// A profile with the row of its tenant.
+pub(crate) struct OfTenant<'a>(pub(crate) &'a TenantRow, pub(crate) &'a ProfileRow);
+
+impl Filterable for OfTenant<'_> {
+    fn texts(&self) -> Vec<&str> {
+        let model = self.1.model.as_ref().map_or("unknown", ModelId::as_str);
+        vec![&self.1.name, self.0.owner.name(), model, self.1.key.id.as_str()]
+    }
+
+    fn level(&self) -> Option<Level> {
+        Some(self.0.level)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "compared with what a person types")]
+    fn number(&self, field: Field) -> Option<f64> {
+        match field {
+            Field::Spend => Some(self.1.usage.cost.likely.to_f64()),
+            Field::Tokens => Some(self.1.usage.counts.tokens() as f64),
+            Field::Rate => Some(self.1.rates.usd_per_hour),
+            Field::Requests => Some(self.1.rates.requests_per_minute),
+            Field::Errors => Some(self.1.rates.errors_per_minute),
+            Field::Throttles => Some(self.1.rates.throttles_per_minute),
+            _ => None,
+        }
+    }
+
+    fn text(&self, field: Field) -> Option<&str> {
+        match field {
+            Field::Tenant => Some(self.0.owner.name()),
+            Field::Model => self.1.model.as_ref().map(ModelId::as_str),
+            Field::Scope => Some(self.1.key.scope.as_str()),
+            _ => None,
+        }
+    }
+}
+
+impl Filterable for LevelChange {
+    fn texts(&self) -> Vec<&str> {
+        vec![self.alert.subject.name(), self.alert.signal.name(), &self.reason]
+    }
+
+    fn level(&self) -> Option<Level> {
+        Some(self.level)
+    }
+
+    fn number(&self, _field: Field) -> Option<f64> {
+        None
+    }
+
+    fn text(&self, field: Field) -> Option<&str> {
+        match field {
+            Field::Tenant => Some(self.alert.subject.name()),
+            Field::Signal => Some(self.alert.signal.name()),
+            _ => None,
+        }
+    }
+}
