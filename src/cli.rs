@@ -63,6 +63,9 @@ struct GlobalOptions {
     /// Keep the history in this folder
     #[arg(long, global = true, value_name = "FOLDER")]
     store: Option<PathBuf>,
+    /// Attach to the bedtop that listens at this socket, for example one forwarded with `ssh -L`
+    #[arg(long, global = true, value_name = "SOCKET")]
+    attach: Option<PathBuf>,
     /// Show times and bound months in this IANA time zone
     #[arg(long, global = true, value_name = "ZONE")]
     timezone: Option<String>,
@@ -189,6 +192,7 @@ fn overrides(global: &GlobalOptions) -> Overrides {
     Overrides {
         config: global.config.clone(),
         store: global.store.clone(),
+        attach: global.attach.clone(),
         timezone: global.timezone.clone(),
         profile: global.profile.clone(),
         region: global.region.clone(),

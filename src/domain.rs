@@ -23,5 +23,6 @@ pub mod statement;
 pub mod tenancy;
 pub mod text;
 pub mod time;
+pub mod update;
 pub mod usage;
 pub mod view;

@@ -2,23 +2,30 @@
 //!
 //! One thread, the [`engine`], owns the store and the judge; nothing else touches them. Collectors send it
 //! batches through a bounded queue, and it publishes the newest view; a slow reader skips to the newest and
-//! never holds it up. The [`console`] is one such reader, [`headless`] collecting another. What the judge wants people to
-//! be told goes out through [`responses`]. [`offline`] does
+//! never holds it up. The [`console`] is one such reader, [`headless`] collecting another; each has a [`seat`], which is
+//! filled by an engine here or by that of another process, so that many panes show one history. What the judge wants
+//! people to be told goes out through [`responses`]. [`offline`] does
 //! the same in one go over a file. [`doctor`] looks at what all of it depends on. [`metrics`] serves
 //! the view to Prometheus. What goes on is told in a log file by [`logging`], never on the terminal.
 
+pub mod answers;
+pub mod attach;
 pub mod console;
+pub mod desk;
 pub mod doctor;
 pub mod engine;
 pub mod headless;
 pub mod logging;
 pub mod metrics;
 pub mod offline;
+mod own;
 pub mod responses;
 mod scopes;
+pub mod seat;
 pub mod session;
 pub mod setup;
 pub mod signals;
+pub mod takeover;
 
 /// Panics if the environment asks for it, so that a test can see the terminal restored. Release builds never do.
 fn rehearse_panic(place: &str) {

@@ -73,6 +73,8 @@ impl Screen {
 pub struct State {
     /// What runs: `LIVE`, `DEMO x60`.
     pub mode_label: String,
+    /// What is to be said of the seat itself: attached, took over.
+    pub note: Option<String>,
     /// The view that is shown.
     pub view: Option<Arc<FleetView>>,
     /// The tenant in depth that is shown.

@@ -44,6 +44,8 @@ pub enum Event {
     Click(usize),
     /// Something was done outside, or could not be.
     Done(String),
+    /// There is something to be said of the seat itself: attached, took over.
+    Note(Option<String>),
     /// Time has passed.
     Tick,
 }
@@ -99,6 +101,10 @@ pub fn update(state: &mut State, event: Event, now: Duration) -> Vec<Effect> {
         Event::Click(row) => moves::click(state, row),
         Event::Done(text) => {
             say(state, text);
+            Vec::new()
+        }
+        Event::Note(note) => {
+            state.note = note;
             Vec::new()
         }
         Event::Tick => Vec::new(),

@@ -15,7 +15,6 @@ impl Collect {
     pub(super) fn run(global: &GlobalOptions) -> Result<u8> {
         let config = load_config(global)?.config;
         let _log = logging::start(&config)?;
-        let prepare = Box::new(move || setup::live(&config));
-        runtime()?.block_on(headless::collect(prepare, std::io::stderr()))
+        runtime()?.block_on(headless::collect(setup::shared(config), std::io::stderr()))
     }
 }

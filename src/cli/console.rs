@@ -4,11 +4,16 @@ use color_eyre::eyre::Result;
 
 use crate::cli::{GlobalOptions, environment, load_config, runtime};
 use crate::run::console::{self, Look};
+use crate::run::seat::Plan;
 use crate::run::{logging, setup};
 
 pub(super) fn run(global: &GlobalOptions) -> Result<u8> {
     let config = load_config(global)?.config;
     let look = Look::new(&config, environment, "LIVE");
     let _log = logging::start(&config)?;
-    runtime()?.block_on(console::run(Box::new(move || setup::live(&config)), look))
+    let plan = match &config.store.attach {
+        Some(socket) => Plan::Guest(socket.clone()),
+        None => Plan::Shared(setup::shared(config)),
+    };
+    runtime()?.block_on(console::run(plan, look))
 }

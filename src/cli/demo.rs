@@ -6,6 +6,7 @@ use tempfile::TempDir;
 
 use crate::cli::{GlobalOptions, environment, load_config, runtime};
 use crate::run::console::{self, Look};
+use crate::run::seat::Plan;
 use crate::run::setup::{self, DemoOptions};
 use crate::source::demo::Scenario;
 
@@ -39,7 +40,7 @@ impl Demo {
         let look = Look::new(&config, environment, &format!("DEMO x{}", self.speed));
         let folder = TempDir::with_prefix("bedtop-demo-").wrap_err("could not make a temporary folder for the demo")?;
         let path = folder.path().to_owned();
-        runtime()?.block_on(console::run(Box::new(move || setup::demo(&config, options, &path)), look))
+        runtime()?.block_on(console::run(Plan::Alone(Box::new(move || setup::demo(&config, options, &path))), look))
     }
 }
 

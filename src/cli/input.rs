@@ -2,13 +2,16 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use clap::Args;
-use color_eyre::eyre::{Result, WrapErr, eyre};
+use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::config::Config;
+use crate::config::{Config, StoreSettings};
 use crate::cost::ModelPrice;
 use crate::domain::history::History;
 use crate::domain::text::printable;
@@ -16,9 +19,15 @@ use crate::domain::time::Step;
 use crate::domain::view::{FleetView, Mode};
 use crate::history::Store;
 use crate::judge::policy::Policy;
+use crate::run::attach::{self, Shown};
 use crate::run::engine::Engine;
-use crate::run::{offline, setup};
+use crate::run::{offline, setup, takeover};
 use crate::source::replay::Recording;
+
+/// How long a history that is open elsewhere is waited for, where whoever has it open cannot be asked.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long between two tries.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Options of commands that can judge a file.
 #[derive(Clone, Debug, Default, Args)]
@@ -103,7 +112,39 @@ pub(super) fn judge_file(config: &Config, path: &Path, reading: &ReadingOptions)
     offline::judge_recording(&recording, policy)
 }
 
+/// What the owner of the history shows, or what the history itself says where nobody has it open.
 fn judge_store(config: &Config) -> Result<FleetView> {
+    let began = Instant::now();
+    loop {
+        if let Some(view) = ask_owner(&config.store)? {
+            return Ok(view);
+        }
+        match open_and_judge(config) {
+            // Whoever has it open is beginning or ending.
+            Err(report) if takeover::is_locked(&report) && began.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            judged => return judged,
+        }
+    }
+}
+
+fn ask_owner(store: &StoreSettings) -> Result<Option<FleetView>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let shown = runtime.block_on(async {
+        match &store.attach {
+            Some(socket) => attach::view_at(socket).await,
+            None => attach::view_of_owner(&store.path).await,
+        }
+    });
+    match shown.wrap_err("could not ask the bedtop that has the history open")? {
+        Shown::View(view) => Ok(Some(Arc::unwrap_or_clone(view))),
+        Shown::Nothing => {
+            bail!("the bedtop that has the history open has nothing to show yet: wait for its first poll")
+        }
+        Shown::NoOwner => Ok(None),
+    }
+}
+
+fn open_and_judge(config: &Config) -> Result<FleetView> {
     let store = open_store(config)?;
     let policy = setup::policy(config, Mode::Live, setup::prices(None));
     Ok(Engine::new(store, policy, Timestamp::now()).view())

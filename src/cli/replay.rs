@@ -12,6 +12,7 @@ use crate::cli::input::{ReadingOptions, judge_file, load_recording};
 use crate::cli::{GlobalOptions, environment, load_config, print, runtime};
 use crate::report::json;
 use crate::run::console::{self, Look};
+use crate::run::seat::Plan;
 use crate::run::setup::{self, ReplayOptions};
 
 /// The console over a recorded usage trace
@@ -47,7 +48,10 @@ impl Replay {
         let look = Look::new(&config, environment, &mode_label(self.speed));
         let folder = TempDir::with_prefix("bedtop-replay-").wrap_err("could not make a temporary folder")?;
         let path = folder.path().to_owned();
-        runtime()?.block_on(console::run(Box::new(move || setup::replay(&config, &recording, options, &path)), look))
+        runtime()?.block_on(console::run(
+            Plan::Alone(Box::new(move || setup::replay(&config, &recording, options, &path))),
+            look,
+        ))
     }
 }
 

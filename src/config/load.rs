@@ -22,6 +22,8 @@ pub struct Overrides {
     pub config: Option<PathBuf>,
     /// The folder of the history.
     pub store: Option<PathBuf>,
+    /// The socket of the bedtop that has it open.
+    pub attach: Option<PathBuf>,
     /// The time zone.
     pub timezone: Option<String>,
     /// The AWS profile.
@@ -169,6 +171,7 @@ fn override_scopes(
 }
 
 fn place_store(effective: &mut Effective, flags: &Overrides, environment: Environment<'_>) -> Result<(), ConfigError> {
+    effective.config.store.attach = flags.attach.clone().or_else(|| environment("BEDTOP_ATTACH").map(PathBuf::from));
     let flag = flags.store.clone().map(|path| (path, Origin::Flag));
     let variable = || environment("BEDTOP_STORE").map(|path| (PathBuf::from(path), Origin::Environment));
     if let Some((path, origin)) = flag.or_else(variable) {

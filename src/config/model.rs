@@ -212,6 +212,8 @@ pub enum Glyphs {
 pub struct StoreSettings {
     /// The folder.
     pub path: PathBuf,
+    /// The socket of the bedtop that has it open, where that is not found by the folder.
+    pub attach: Option<PathBuf>,
     /// How long minute points are kept.
     pub keep_points: SignedDuration,
     /// How long sums of five minutes are kept.
@@ -252,6 +254,7 @@ impl Config {
             ui: UiSettings { bell: true, ..UiSettings::default() },
             store: StoreSettings {
                 path: store,
+                attach: None,
                 keep_points: SignedDuration::from_hours(15 * DAY_HOURS),
                 keep_five_minutes: SignedDuration::from_hours(63 * DAY_HOURS),
                 keep_hours: SignedDuration::from_hours(455 * DAY_HOURS),

@@ -119,6 +119,7 @@ fn ui(table: Table<'_>, defaults: UiSettings) -> UiSettings {
 fn store(table: Table<'_>, defaults: StoreSettings) -> StoreSettings {
     let store = StoreSettings {
         path: table.get("path", values::text).map_or(defaults.path, PathBuf::from),
+        attach: defaults.attach,
         keep_points: table.get("keep_points", values::duration("1d", "455d")).unwrap_or(defaults.keep_points),
         keep_five_minutes: table
             .get("keep_five_minutes", values::duration("1d", "455d"))

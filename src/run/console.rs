@@ -16,9 +16,9 @@ use tokio::time::Instant as Deadline;
 
 use crate::app::{Effect, Event, State, update};
 use crate::config::{Config, Glyphs, ThemeChoice};
-use crate::run::engine::Update;
+use crate::domain::update::{Gaze, Update};
 use crate::run::rehearse_panic;
-use crate::run::session::{Prepare, Session};
+use crate::run::seat::{Plan, Seat};
 use crate::run::signals::{self, Request, Signals};
 use crate::term::background::{self, Answer, Heard};
 use crate::term::capability::{Background, Capability, ColorDepth, GlyphSet};
@@ -85,7 +85,7 @@ impl Look {
 ///
 /// # Errors
 /// When there is no terminal, the terminal refuses, or the engine fails.
-pub async fn run(prepare: Prepare, look: Look) -> Result<u8> {
+pub async fn run(plan: Plan, look: Look) -> Result<u8> {
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         bail!("the console needs a terminal: run it in one, or use `bedtop status` or `bedtop tenants` in scripts");
     }
@@ -95,10 +95,10 @@ pub async fn run(prepare: Prepare, look: Look) -> Result<u8> {
     let mut console = Console::new(look, size, guard);
     console.draw()?;
     console.ask()?;
-    let session = Session::start(prepare)?;
-    let outcome = console.follow(&session, signals).await;
+    let mut seat = Seat::take(plan);
+    let outcome = console.follow(&mut seat, signals).await;
     drop(console);
-    let ended = session.end().await;
+    let ended = seat.leave().await;
     match outcome? {
         // The engine ended by itself: why is what counts.
         None => ended.and_then(|()| bail!("the engine ended without saying why: please report this")),
@@ -110,6 +110,7 @@ struct Console {
     state: State,
     look: Look,
     answer: Answer,
+    gaze: Gaze,
     screen: Screen<Stdout>,
     guard: Guard,
     began: Instant,
@@ -120,6 +121,8 @@ struct Console {
 /// Whether the loop goes on.
 enum Next {
     Continue,
+    /// After the process was stopped for a while.
+    Suspend,
     End(u8),
 }
 
@@ -131,6 +134,7 @@ impl Console {
             screen: Screen::new(io::stdout(), width, height),
             look,
             answer: Answer::default(),
+            gaze: Gaze::default(),
             guard,
             began: now,
             drawn: now,
@@ -139,14 +143,15 @@ impl Console {
     }
 
     /// Gives the exit code, or nothing where the engine has ended.
-    async fn follow(&mut self, session: &Session, mut signals: Signals) -> Result<Option<u8>> {
-        let mut updates = session.updates.clone();
+    async fn follow(&mut self, seat: &mut Seat, mut signals: Signals) -> Result<Option<u8>> {
+        let mut updates = seat.updates.clone();
+        let mut notes = seat.notes.clone();
         let mut keys = EventStream::new();
-        let mut bell = session.bell.clone();
+        let mut bell = seat.bell.clone();
         loop {
             let next = tokio::select! {
                 key = keys.next() => match key {
-                    Some(Ok(event)) => self.take_terminal_event(event, session)?,
+                    Some(Ok(event)) => self.take_terminal_event(event, seat)?,
                     // The terminal is gone: there is nobody to show anything to.
                     Some(Err(_)) | None => Next::End(128 + 1),
                 },
@@ -157,8 +162,8 @@ impl Console {
                     let newest = updates.borrow_and_update().clone();
                     match newest {
                         Update::View(published) => {
-                            let event = Event::View { view: published.view, detail: published.detail };
-                            self.take(event, session)?
+                            let (view, detail) = published.seen_by(&self.gaze);
+                            self.take(Event::View { view, detail }, seat)?
                         }
                         Update::Opening => Next::Continue,
                         Update::Ended => return Ok(None),
@@ -168,17 +173,28 @@ impl Console {
                     self.screen.ring().wrap_err("could not write to the terminal")?;
                     Next::Continue
                 }
+                Ok(()) = notes.changed() => {
+                    let note = notes.borrow_and_update().clone();
+                    self.take(Event::Note(note), seat)?
+                }
                 request = signals.next() => match request {
                     Request::End(code) => {
                         signals::end_soon(code);
                         Next::End(code)
                     }
-                    Request::Suspend => self.suspend()?,
+                    Request::Suspend => Next::Suspend,
                 },
-                () = tokio::time::sleep_until(self.deadline()) => self.wake(session)?,
+                () = tokio::time::sleep_until(self.deadline()) => self.wake(seat)?,
             };
-            if let Next::End(code) = next {
-                return Ok(Some(code));
+            match next {
+                Next::Continue => {}
+                Next::End(code) => return Ok(Some(code)),
+                // Who stands still must not stand in the way: another pane takes the history meanwhile.
+                Next::Suspend => {
+                    seat.release().await;
+                    self.suspend()?;
+                    seat.resume();
+                }
             }
         }
     }
@@ -192,15 +208,15 @@ impl Console {
         Deadline::from_std(wake.map_or_else(|| Instant::now() + LONG, |wake| self.began + wake))
     }
 
-    fn wake(&mut self, session: &Session) -> Result<Next> {
+    fn wake(&mut self, seat: &Seat) -> Result<Next> {
         if self.is_dirty {
             self.draw()?;
             return Ok(Next::Continue);
         }
-        self.take(Event::Tick, session)
+        self.take(Event::Tick, seat)
     }
 
-    fn take_terminal_event(&mut self, event: TerminalEvent, session: &Session) -> Result<Next> {
+    fn take_terminal_event(&mut self, event: TerminalEvent, seat: &Seat) -> Result<Next> {
         let event = match event {
             TerminalEvent::Key(key) => match self.answer.hear(&key) {
                 Heard::Key => Event::Key(key),
@@ -221,22 +237,22 @@ impl Console {
             }
             _ => return Ok(Next::Continue),
         };
-        self.take(event, session)
+        self.take(event, seat)
     }
 
-    fn take(&mut self, event: Event, session: &Session) -> Result<Next> {
+    fn take(&mut self, event: Event, seat: &Seat) -> Result<Next> {
         let effects = update(&mut self.state, event, self.began.elapsed());
         self.is_dirty = true;
         let mut next = Next::Continue;
         for effect in effects {
             match effect {
                 Effect::Quit(code) => next = Next::End(code),
-                Effect::Suspend => next = self.suspend()?,
+                Effect::Suspend => next = Next::Suspend,
                 Effect::Redraw => self.screen.invalidate(),
-                Effect::Watch(focus) => session.watch(focus),
-                Effect::Refresh => session.refresh(),
+                Effect::Watch(focus) => self.look_at(seat, Gaze { focus, ..self.gaze.clone() }),
+                Effect::Refresh => seat.refresh(),
                 Effect::Bell if self.look.bell => self.screen.ring().wrap_err("could not write to the terminal")?,
-                Effect::Travel(moment) => session.travel(moment),
+                Effect::Travel(moment) => self.look_at(seat, Gaze { moment, ..self.gaze.clone() }),
                 Effect::Copy(text) => self.copy(&text)?,
                 Effect::Snapshot(file) => self.snapshot(file.as_deref()),
                 Effect::Mouse(on) => guard::set_mouse(on).wrap_err("could not write to the terminal")?,
@@ -248,6 +264,11 @@ impl Console {
             self.draw()?;
         }
         Ok(next)
+    }
+
+    fn look_at(&mut self, seat: &Seat, gaze: Gaze) {
+        seat.watch(gaze.clone());
+        self.gaze = gaze;
     }
 
     /// Asks the terminal for its background once the first frame is out; nothing waits for the answer.
@@ -301,13 +322,13 @@ impl Console {
     }
 
     /// Gives the terminal back until the shell continues us, then takes it again at the size it then has.
-    fn suspend(&mut self) -> Result<Next> {
+    fn suspend(&mut self) -> Result<()> {
         self.guard.suspend().wrap_err("could not take the terminal again")?;
         let (width, height) = terminal::size().wrap_err("could not ask the terminal for its size")?;
         self.screen.resize(width, height);
         update(&mut self.state, Event::Resize(width, height), self.began.elapsed());
         self.is_dirty = true;
-        Ok(Next::Continue)
+        Ok(())
     }
 
     fn draw(&mut self) -> Result<()> {

@@ -1,5 +1,6 @@
 //! The thread that owns the store and the judge.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,12 +13,15 @@ use crate::domain::event::LevelChange;
 use crate::domain::history::History;
 use crate::domain::space::Spaces;
 use crate::domain::text::printable;
+use crate::domain::update::{Gaze, Published, Sight, Update};
 use crate::domain::usage::Batch;
-use crate::domain::view::{FleetView, Focus, TenantDetail, TenantRow};
+use crate::domain::view::{FleetView, Focus, TenantRow};
 use crate::history::{Store, StoreError};
 use crate::judge::Judge;
 use crate::judge::detail::Details;
 use crate::judge::policy::Policy;
+use crate::run::answers;
+use crate::run::desk::{Question, Watched};
 use crate::run::responses::{Ask, Office, Responding};
 
 /// How many commands may wait; collectors wait when the engine is behind.
@@ -32,32 +36,12 @@ pub enum Command {
     Take(Box<Delivery>),
     /// Step the alert machine as of this instant.
     Step(Timestamp),
-    /// Publish again: another owner is watched.
+    /// Publish again: something else is looked at.
     Watch,
-    /// Publish a moment of the past from now on, or the present again.
-    Travel(Option<Timestamp>),
+    /// Answer a question.
+    Ask(Box<Question>),
     /// What the courier of responses asks, and when.
     Respond(Box<(Timestamp, Ask)>),
-}
-
-/// What the engine publishes.
-#[derive(Clone, Debug)]
-pub enum Update {
-    /// The history is being opened.
-    Opening,
-    /// The newest view.
-    View(Published),
-    /// The engine has ended; its result says why.
-    Ended,
-}
-
-/// A view with the detail that was asked for.
-#[derive(Clone, Debug)]
-pub struct Published {
-    /// The fleet.
-    pub view: Arc<FleetView>,
-    /// The watched owner in depth.
-    pub detail: Option<Arc<TenantDetail>>,
 }
 
 /// How the engine is reached from outside.
@@ -65,8 +49,8 @@ pub struct Published {
 pub struct Wiring {
     /// What it is asked to do.
     pub commands: mpsc::Receiver<Command>,
-    /// Whose detail is wanted with every view.
-    pub watched: watch::Receiver<Option<Focus>>,
+    /// What panes look at.
+    pub watched: watch::Receiver<Watched>,
     /// Where it publishes.
     pub updates: watch::Sender<Update>,
     /// Turns true when it should end: what waits then is dropped, and asked for again another time.
@@ -87,8 +71,8 @@ pub struct Engine {
     now: Timestamp,
     write_fault: Option<String>,
     has_stepped: bool,
-    moment: Option<Timestamp>,
-    details: Details,
+    past: BTreeMap<Timestamp, Arc<FleetView>>,
+    details: HashMap<Focus, Details>,
     latest: Option<Arc<FleetView>>,
     office: Option<Office>,
 }
@@ -105,8 +89,8 @@ impl Engine {
             now,
             write_fault: None,
             has_stepped: false,
-            moment: None,
-            details: Details::default(),
+            past: BTreeMap::new(),
+            details: HashMap::new(),
             latest: None,
             office: None,
         }
@@ -163,7 +147,11 @@ impl Engine {
             Command::Respond(ask) => self.respond(ask.0, ask.1),
             // Before the first answer there is nothing to judge; and publishing looks for itself who is watched.
             Command::Step(_) | Command::Watch => {}
-            Command::Travel(moment) => self.travel(moment),
+            Command::Ask(question) => {
+                let answer = answers::answer(&self.store, &self.policy, self.now, &question.ask);
+                // Whoever asked may have gone.
+                let _ = question.answer.send(answer);
+            }
         }
     }
 
@@ -175,26 +163,15 @@ impl Engine {
         view
     }
 
-    /// Shows a moment from now on; not one before the history or after now.
-    fn travel(&mut self, moment: Option<Timestamp>) {
-        let oldest = self.store.extent().map_or(self.now, |extent| extent.start);
-        let moment = moment.filter(|at| *at < self.now).map(|at| at.max(oldest));
-        if moment != self.moment {
-            (self.moment, self.latest) = (moment, None);
-        }
-    }
-
-    /// What is shown: the present, or the moment that was asked for.
-    fn shown(&mut self) -> FleetView {
-        match self.moment {
-            Some(at) => self.judge.view_at(&self.store, &self.policy, at),
-            None => self.view(),
-        }
+    /// What was judged is out of date.
+    fn forget(&mut self) {
+        self.latest = None;
+        self.past.clear();
     }
 
     /// Whether the batch was stored. One that cannot be is said on the screen and asked for again.
     fn store_batch(&mut self, batch: &Batch) -> bool {
-        self.latest = None;
+        self.forget();
         let stored = self.store.apply(batch);
         let is_stored = stored.is_ok();
         self.note(stored);
@@ -207,7 +184,7 @@ impl Engine {
 
     /// One step of the alert machine.
     fn step(&mut self, now: Timestamp) {
-        self.latest = None;
+        self.forget();
         self.now = self.now.max(now);
         self.has_stepped = true;
         let tally = self.judge.tally(&self.store, &self.policy, now);
@@ -268,14 +245,35 @@ impl Engine {
         if self.store.newest_poll().is_none() || wiring.is_stopped() {
             return;
         }
-        let watched = wiring.watched.borrow().clone();
-        let view = self.latest.take().unwrap_or_else(|| Arc::new(self.shown()));
-        let detail = watched.map(|focus| {
-            let budget = view.tenant(&focus.owner).and_then(TenantRow::worst_budget);
-            self.details.of(&self.store, &self.policy, &focus, budget, view.at)
-        });
+        let view = self.latest.take().unwrap_or_else(|| Arc::new(self.view()));
         self.latest = Some(Arc::clone(&view));
-        wiring.updates.send_replace(Update::View(Published { view, detail: detail.map(Arc::new) }));
+        let gazes: BTreeSet<Gaze> = wiring.watched.borrow().values().cloned().collect();
+        self.details.retain(|focus, _| gazes.iter().any(|gaze| gaze.focus.as_ref() == Some(focus)));
+        self.past.retain(|at, _| gazes.iter().any(|gaze| gaze.moment == Some(*at)));
+        let sights = gazes.into_iter().map(|gaze| self.sight(gaze, &view)).collect();
+        wiring.updates.send_replace(Update::View(Published { view, sights }));
+    }
+
+    /// What a gaze sees.
+    fn sight(&mut self, gaze: Gaze, present: &Arc<FleetView>) -> Sight {
+        let view = gaze.moment.and_then(|at| self.past_view(at)).unwrap_or_else(|| Arc::clone(present));
+        let detail = gaze.focus.as_ref().map(|focus| {
+            let budget = view.tenant(&focus.owner).and_then(TenantRow::worst_budget);
+            let details = self.details.entry(focus.clone()).or_default();
+            Arc::new(details.of(&self.store, &self.policy, focus, budget, view.at))
+        });
+        Sight { gaze, view, detail }
+    }
+
+    /// The fleet at a moment, not one before the history; none where that is not in the past.
+    fn past_view(&mut self, at: Timestamp) -> Option<Arc<FleetView>> {
+        if at >= self.now {
+            return None;
+        }
+        let oldest = self.store.extent().map_or(self.now, |extent| extent.start);
+        let Self { past, judge, store, policy, .. } = self;
+        let judged = past.entry(at).or_insert_with(|| Arc::new(judge.view_at(store, policy, at.max(oldest))));
+        Some(Arc::clone(judged))
     }
 }
 

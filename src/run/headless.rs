@@ -10,18 +10,18 @@ use crate::domain::event::LevelChange;
 use crate::domain::health::Health;
 use crate::domain::ids::ScopeName;
 use crate::domain::text::printable;
+use crate::domain::update::Update;
 use crate::domain::view::{FleetView, ScopeRow};
-use crate::run::engine::Update;
-use crate::run::session::{Prepare, Session};
+use crate::run::seat::{Plan, Seat, Shared};
 use crate::run::signals::{Request, Signals};
 
 /// Collects until a signal ends it; gives the exit code: 0 after SIGTERM and SIGHUP, 130 after SIGINT.
 ///
 /// # Errors
-/// When the store cannot be opened or the engine fails.
-pub async fn collect(prepare: Prepare, mut out: impl Write) -> Result<u8> {
+/// When another bedtop owns the store, it cannot be opened, or the engine fails.
+pub async fn collect(shared: Shared, mut out: impl Write) -> Result<u8> {
     let mut signals = Signals::listen()?;
-    let mut session = Session::start(prepare)?;
+    let mut seat = Seat::take(Plan::Owner(shared));
     let mut reporter = Reporter::default();
     let code = loop {
         tokio::select! {
@@ -30,8 +30,8 @@ pub async fn collect(prepare: Prepare, mut out: impl Write) -> Result<u8> {
                 Request::End(_) => break 0,
                 Request::Suspend => {}
             },
-            changed = session.updates.changed() => {
-                let update = session.updates.borrow_and_update().clone();
+            changed = seat.updates.changed() => {
+                let update = seat.updates.borrow_and_update().clone();
                 match update {
                     Update::View(published) if changed.is_ok() => reporter.report(&published.view, &mut out)?,
                     Update::Opening => {}
@@ -40,7 +40,7 @@ pub async fn collect(prepare: Prepare, mut out: impl Write) -> Result<u8> {
             }
         }
     };
-    session.end().await?;
+    seat.leave().await?;
     Ok(code)
 }
 

@@ -22,8 +22,8 @@ use tokio::sync::{Semaphore, watch};
 use tracing::warn;
 
 use crate::config::MetricsListen;
+use crate::domain::update::Update;
 use crate::report::openmetrics;
-use crate::run::engine::Update;
 
 /// How many scrapers are answered at a time; more wait to be accepted.
 const AT_A_TIME: usize = 8;
@@ -178,7 +178,7 @@ mod tests {
 
     use super::*;
     use crate::app::fixtures;
-    use crate::run::engine::Published;
+    use crate::domain::update::Published;
 
     async fn ask(path: &Path, request: &str) -> String {
         let mut stream = tokio::net::UnixStream::connect(path).await.expect("connects");
@@ -199,7 +199,7 @@ mod tests {
         let get = "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n";
         assert!(ask(&path, get).await.starts_with("HTTP/1.1 503"));
         let view = Arc::new(fixtures::view());
-        updates_in.send_replace(Update::View(Published { view, detail: None }));
+        updates_in.send_replace(Update::View(Published { view, sights: Vec::new() }));
         let answer = ask(&path, get).await;
         assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("bedtop_fleet_spend_usd "), "{answer}");
         assert!(ask(&path, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.starts_with("HTTP/1.1 404"));

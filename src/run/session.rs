@@ -14,9 +14,10 @@ use crate::config::MetricsListen;
 use crate::domain::history::History;
 use crate::domain::ids::ScopeName;
 use crate::domain::time::Step;
-use crate::domain::view::Focus;
+use crate::domain::update::Update;
 use crate::history::Store;
-use crate::run::engine::{Command, Engine, QUEUE_LENGTH, Update, Wiring};
+use crate::run::desk::{Desk, Watched};
+use crate::run::engine::{Command, Engine, QUEUE_LENGTH, Wiring};
 use crate::run::responses::Responding;
 use crate::run::setup::{Prepared, Sources};
 use crate::run::{metrics, rehearse_panic};
@@ -32,12 +33,11 @@ pub type Prepare = Box<dyn FnOnce() -> Result<Prepared> + Send>;
 
 /// A running engine with its collectors.
 pub struct Session {
-    /// The newest of what the engine says.
-    pub updates: watch::Receiver<Update>,
-    commands: mpsc::Sender<Command>,
-    refresh: Arc<Notify>,
+    /// The ways to the engine.
+    pub desk: Desk,
+    /// Tells when the history is open, and its lock taken.
+    pub opened: oneshot::Receiver<()>,
     stop: watch::Sender<bool>,
-    watched: watch::Sender<Option<Focus>>,
     /// Counts up when a receiver rings the terminal's bell.
     pub bell: watch::Receiver<u64>,
     engine: thread::JoinHandle<Result<()>>,
@@ -65,37 +65,20 @@ impl Session {
         let (updates_in, updates) = watch::channel(Update::Opening);
         let (commands, commands_out) = mpsc::channel(QUEUE_LENGTH);
         let (stop, stopped) = watch::channel(false);
-        let (watched, watched_out) = watch::channel(None);
+        let (watched, watched_out) = watch::channel(Watched::new());
         let wiring =
             Wiring { commands: commands_out, watched: watched_out, updates: updates_in, stopped: stopped.clone() };
         let refresh = Arc::new(Notify::new());
         let (bell_in, bell) = watch::channel(0);
         let (ready, prepared) = oneshot::channel();
+        let (opened_in, opened) = oneshot::channel();
         let engine = thread::Builder::new()
             .name("engine".into())
-            .spawn(move || run_engine(prepare, ready, wiring))
+            .spawn(move || run_engine(prepare, opened_in, ready, wiring))
             .wrap_err("could not start the engine's thread")?;
         let collectors =
             tokio::spawn(collect_when(prepared, commands.clone(), updates.clone(), refresh.clone(), stopped, bell_in));
-        Ok(Self { updates, commands, refresh, stop, watched, bell, engine, collectors })
-    }
-
-    /// Asks for a detail with every view, or for none.
-    pub fn watch(&self, focus: Option<Focus>) {
-        self.watched.send_replace(focus);
-        // Where the queue is full or the engine has ended, the next publishing sees it, or nobody does.
-        let _ = self.commands.try_send(Command::Watch);
-    }
-
-    /// Asks for a moment of the past with every view, or for the present again.
-    pub fn travel(&self, moment: Option<Timestamp>) {
-        // Where the queue is full the user presses the key again.
-        let _ = self.commands.try_send(Command::Travel(moment));
-    }
-
-    /// Asks every collector to poll now.
-    pub fn refresh(&self) {
-        self.refresh.notify_waiters();
+        Ok(Self { desk: Desk { updates, commands, watched, refresh }, opened, stop, bell, engine, collectors })
     }
 
     /// Ends the collectors and the engine. What is stored is stored; requests in flight are dropped.
@@ -108,7 +91,9 @@ impl Session {
         if tokio::time::timeout(END_WITHIN, self.collectors).await.is_err() {
             aborter.abort();
         }
-        drop(self.commands);
+        // Wakes the engine where it waits for a command of somebody who still has a way to it.
+        let _ = self.desk.commands.try_send(Command::Watch);
+        drop(self.desk);
         let engine = self.engine;
         let ended =
             tokio::task::spawn_blocking(move || engine.join()).await.wrap_err("could not wait for the engine")?;
@@ -116,7 +101,12 @@ impl Session {
     }
 }
 
-fn run_engine(prepare: Prepare, ready: oneshot::Sender<Collection>, wiring: Wiring) -> Result<()> {
+fn run_engine(
+    prepare: Prepare,
+    opened: oneshot::Sender<()>,
+    ready: oneshot::Sender<Collection>,
+    wiring: Wiring,
+) -> Result<()> {
     let updates = wiring.updates.clone();
     let result = prepare().map(|prepared| {
         rehearse_panic("engine");
@@ -134,7 +124,7 @@ fn run_engine(prepare: Prepare, ready: oneshot::Sender<Collection>, wiring: Wiri
         let responding = responding.map(|responding| (responding, woken));
         let collection = Collection { sources, settings, clock, step, known, purse, metrics, responding };
         // Nobody listens any more when the program is already ending.
-        let _ = ready.send(collection);
+        let _ = (opened.send(()), ready.send(collection));
         engine.run(wiring);
     });
     updates.send_replace(Update::Ended);

@@ -18,6 +18,7 @@ use crate::domain::view::Mode;
 use crate::history::{Retention, Store, StoreOptions};
 use crate::judge::policy::{Policy, UsageWindow};
 use crate::run::responses::Responding;
+use crate::run::seat::Shared;
 use crate::run::{offline, scopes};
 use crate::source::aws::AwsSource;
 use crate::source::demo::{self, DemoSource, Fleet, Scenario};
@@ -98,6 +99,12 @@ pub fn live(config: &Config) -> Result<Prepared> {
         metrics: config.metrics.clone(),
         responding: Some(Responding::new(config)),
     })
+}
+
+/// The configured history, to be shared with other panes.
+#[must_use]
+pub fn shared(config: Config) -> Shared {
+    Shared { store: config.store.path.clone(), reopen: Arc::new(move || live(&config)) }
 }
 
 /// Opens the configured store.

@@ -35,7 +35,8 @@ fn first_line<'a>(state: &State, width: u16, theme: &'a Theme) -> Row<'a> {
     let row = mode(state, Row::new(theme).add(Role::Title, " bedtop  "));
     let Some(view) = &state.view else { return row };
     let row = counts(state, row, width < ROOMY, theme);
-    let row = scopes(view, data_age(state, view, row, width), width, theme);
+    let row = note(state, data_age(state, view, row, width), width);
+    let row = scopes(view, row, width, theme);
     match view.mode {
         Mode::Live => {
             let own = format!("own {} of {}/month  ", view.own_cost.spent, view.own_cost.ceiling);
@@ -87,6 +88,14 @@ fn data_age<'a>(state: &State, view: &FleetView, row: Row<'a>, width: u16) -> Ro
     match view.health {
         Health::Ok => row.add_within(width, Role::Dim, age + "  "),
         health => row.add_within(width, Role::Warning, format!("{age} {}  ", health.name().to_uppercase())),
+    }
+}
+
+/// What is to be said of the seat itself: attached, took over.
+fn note<'a>(state: &State, row: Row<'a>, width: u16) -> Row<'a> {
+    match &state.note {
+        Some(note) => row.add_within(width, Role::Dim, format!("{note}  ")),
+        None => row,
     }
 }
 

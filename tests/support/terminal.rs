@@ -111,6 +111,11 @@ impl Terminal {
         self.wait_until("the alternate screen", |screen| screen.alternate_screen() == taken);
     }
 
+    /// What the screen shows now.
+    pub(crate) fn contents(&self) -> String {
+        self.shown.contents()
+    }
+
     /// Changes the size.
     pub(crate) fn resize(&self, width: u16, height: u16) {
         self.shown.screen.lock().expect("not poisoned").screen_mut().set_size(cells(height), cells(width));
@@ -128,7 +133,8 @@ impl Terminal {
         assert!(status.stopped(), "it did not stop: {status:?}");
     }
 
-    fn process(&self) -> Pid {
+    /// The process.
+    pub(crate) fn process(&self) -> Pid {
         let number = self.child.process_id().and_then(|number| i32::try_from(number).ok()).expect("it runs");
         Pid::from_raw(number).expect("a process")
     }

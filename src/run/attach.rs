@@ -1,0 +1,88 @@
+//! A turn as an attached pane: another process is the owner of the history.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use color_eyre::eyre::Result;
+use tokio::sync::oneshot;
+
+use crate::domain::update::Gaze;
+use crate::domain::view::FleetView;
+use crate::link::{Answer, Client, LinkError};
+use crate::run::own::reply;
+use crate::run::seat::Wish;
+use crate::run::takeover::{Part, Turn, socket_of, turned};
+
+/// Shows what the owner says until it has gone or the seat is left.
+pub(super) async fn turn(part: &mut Part, mut client: Client) -> Turn {
+    let mut updates = client.updates.clone();
+    let mut silent = client.silent.clone();
+    let questions = client.questions();
+    updates.mark_changed();
+    part.watched.mark_changed();
+    part.note(Some("attached"));
+    loop {
+        tokio::select! {
+            error = client.lost() => return Turn::Lost(error),
+            Ok(()) = updates.changed() => {
+                let newest = updates.borrow_and_update().clone();
+                part.show(newest);
+            }
+            Ok(()) = silent.changed() => {
+                let is_silent = *silent.borrow_and_update();
+                part.note(Some(if is_silent { "the owner does not answer" } else { "attached" }));
+            }
+            Ok(()) = part.watched.changed() => {
+                let gaze = part.watched.borrow_and_update().clone();
+                client.watch(gaze);
+            }
+            Some(Wish { ask, answer: wanted }) = part.wishes.recv() => {
+                let (answer_in, answer) = oneshot::channel();
+                match questions.try_send((ask, answer_in)) {
+                    Ok(()) => {
+                        tokio::spawn(async move {
+                            let lost = |_| Answer::Refused(LinkError::Ended.to_string());
+                            reply(answer.await.unwrap_or_else(lost), wanted);
+                        });
+                    }
+                    Err(_) => reply(Answer::Refused("too many questions wait: ask again".to_owned()), wanted),
+                }
+            }
+            () = turned(&mut part.stopped) => return Turn::Left,
+        }
+    }
+}
+
+/// What the owner of a history shows at this moment.
+#[derive(Debug)]
+pub enum Shown {
+    /// This.
+    View(Arc<FleetView>),
+    /// Nothing yet: it waits for its first answer.
+    Nothing,
+    /// There is no owner.
+    NoOwner,
+}
+
+/// Asks the owner of the history in a folder for its view.
+///
+/// # Errors
+/// When there is an owner that does not answer or refuses.
+pub async fn view_of_owner(store: &Path) -> Result<Shown, LinkError> {
+    match socket_of(store) {
+        Some(path) => match view_at(&path).await {
+            Err(LinkError::Absent(_)) => Ok(Shown::NoOwner),
+            shown => shown,
+        },
+        None => Ok(Shown::NoOwner),
+    }
+}
+
+/// Asks the owner that listens at a path for its view.
+///
+/// # Errors
+/// When nobody listens there, or who does so does not answer or refuses.
+pub async fn view_at(path: &Path) -> Result<Shown, LinkError> {
+    let view = Client::attach(path, Gaze::default()).await?.first_view().await?;
+    Ok(view.map_or(Shown::Nothing, Shown::View))
+}
