@@ -27,7 +27,9 @@ mod profiles;
 mod replay;
 mod report;
 mod respond;
+mod screen;
 mod shell;
+mod snapshot;
 mod status;
 mod tenants;
 
@@ -50,6 +52,8 @@ fn version() -> &'static str {
 struct Cli {
     #[command(flatten)]
     global: GlobalOptions,
+    #[command(flatten)]
+    screen: screen::ScreenOptions,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -121,6 +125,8 @@ enum Command {
     Config(config_command::ConfigCommand),
     Doctor(doctor::Doctor),
     IamPolicy(iam_policy::IamPolicy),
+    Snapshot(snapshot::Snapshot),
+    Keys(screen::Keys),
     Completions(shell::Completions),
     Man(shell::Man),
 }
@@ -161,7 +167,7 @@ fn command_name(arguments: &[OsString]) -> Option<String> {
 fn run(cli: Cli) -> Result<u8> {
     let global = cli.global;
     match cli.command {
-        None => console::run(&global),
+        None => console::run(&global, &cli.screen),
         Some(Command::Demo(demo)) => demo.run(&global),
         Some(Command::Replay(replay)) => replay.run(&global),
         Some(Command::Collect(_)) => collect::Collect::run(&global),
@@ -178,6 +184,8 @@ fn run(cli: Cli) -> Result<u8> {
         Some(Command::Config(command)) => command.run(&global),
         Some(Command::Doctor(doctor)) => doctor.run(&global),
         Some(Command::IamPolicy(command)) => command.run(&global),
+        Some(Command::Snapshot(snapshot)) => snapshot.run(&global),
+        Some(Command::Keys(keys)) => keys.run(&global),
         Some(Command::Completions(command)) => command.run(),
         Some(Command::Man(_)) => shell::Man::run(),
     }

@@ -4,6 +4,7 @@ use clap::Args;
 use color_eyre::eyre::{Result, WrapErr};
 use tempfile::TempDir;
 
+use crate::cli::screen::ScreenOptions;
 use crate::cli::{GlobalOptions, environment, load_config, runtime};
 use crate::run::console::{self, Look};
 use crate::run::seat::Plan;
@@ -26,6 +27,8 @@ pub(super) struct Demo {
     /// Which part of the story to tell: all, peak, spike, runaway, confluence, late
     #[arg(long, default_value = "all")]
     scenario: Scenario,
+    #[command(flatten)]
+    screen: ScreenOptions,
 }
 
 impl Demo {
@@ -37,7 +40,8 @@ impl Demo {
             speed: self.speed,
             scenario: self.scenario,
         };
-        let look = Look::new(&config, environment, &format!("DEMO x{}", self.speed));
+        let look = Look::new(&config, environment, &format!("DEMO x{}", self.speed))
+            .starting(|state| self.screen.apply(&config.ui, state))?;
         let folder = TempDir::with_prefix("bedtop-demo-").wrap_err("could not make a temporary folder for the demo")?;
         let path = folder.path().to_owned();
         runtime()?.block_on(console::run(Plan::Alone(Box::new(move || setup::demo(&config, options, &path))), look))

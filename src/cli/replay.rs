@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::cli::input::{ReadingOptions, judge_file, load_recording};
+use crate::cli::screen::ScreenOptions;
 use crate::cli::{GlobalOptions, environment, load_config, print, runtime};
 use crate::report::json;
 use crate::run::console::{self, Look};
@@ -33,6 +34,8 @@ pub(super) struct Replay {
     #[arg(long)]
     once: bool,
     #[command(flatten)]
+    screen: ScreenOptions,
+    #[command(flatten)]
     reading: ReadingOptions,
 }
 
@@ -45,7 +48,8 @@ impl Replay {
         }
         let recording = Arc::new(load_recording(&self.file, &self.reading)?);
         let options = ReplayOptions { speed: self.speed, at: self.at, fallback_price: self.reading.price.clone() };
-        let look = Look::new(&config, environment, &mode_label(self.speed));
+        let look = Look::new(&config, environment, &mode_label(self.speed))
+            .starting(|state| self.screen.apply(&config.ui, state))?;
         let folder = TempDir::with_prefix("bedtop-replay-").wrap_err("could not make a temporary folder")?;
         let path = folder.path().to_owned();
         runtime()?.block_on(console::run(

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use color_eyre::eyre::Result;
 
+use crate::app::filter::Filter;
 use crate::cli::input::InputOptions;
 use crate::cli::{GlobalOptions, load_config, print};
 use crate::report::{csv, json, table};
@@ -14,6 +15,9 @@ pub(super) struct Tenants {
     /// How to print it
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
+    /// Only those that fit, as on the screen: text, !text, /re/, level>=orange, spend>1000, and, or, ( )
+    #[arg(long, value_parser = Filter::parse)]
+    filter: Option<Filter>,
     #[command(flatten)]
     input: InputOptions,
 }
@@ -27,7 +31,10 @@ enum Output {
 
 impl Tenants {
     pub(super) fn run(self, global: &GlobalOptions) -> Result<u8> {
-        let view = self.input.view(&load_config(global)?.config)?;
+        let mut view = self.input.view(&load_config(global)?.config)?;
+        if let Some(filter) = &self.filter {
+            view.tenants.retain(|row| filter.shows(row));
+        }
         match self.output {
             Output::Table => print(&table::tenants(&view))?,
             Output::Json => print(&json::fleet(&view)?)?,

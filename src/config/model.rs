@@ -169,7 +169,7 @@ impl Default for BudgetThresholds {
 }
 
 /// The screen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UiSettings {
     /// Colours.
     pub theme: ThemeChoice,
@@ -177,6 +177,12 @@ pub struct UiSettings {
     pub glyphs: Glyphs,
     /// Whether the terminal's bell rings when a tenant turns orange or red.
     pub bell: bool,
+    /// Whether the mouse is taken from the terminal at the start.
+    pub mouse: bool,
+    /// The columns of the table of tenants by their names; all of them if there are none.
+    pub columns: Vec<String>,
+    /// Names of actions with the keys they have instead of their own.
+    pub keys: Vec<(String, Vec<String>)>,
 }
 
 /// Which colours the screen has.

@@ -129,6 +129,19 @@ impl<'a> Table<'a> {
         Place { name: self.name.clone(), span: self.span.clone(), findings: self.findings }
     }
 
+    /// Every key of a table whose keys are the user's own, with its value; what is not sound is noted as a fault.
+    pub(super) fn all<T>(self, read: impl Fn(&DeValue<'_>) -> Result<T, String>) -> Vec<(String, T)> {
+        let mut values = Vec::new();
+        for (key, value) in self.table.into_iter().flat_map(DeTable::iter) {
+            let name = key.get_ref().as_ref();
+            match read(value.get_ref()) {
+                Ok(value) => values.push((name.to_owned(), value)),
+                Err(message) => self.findings.fault(&value.span(), format!("{}: {message}", self.path(name))),
+            }
+        }
+        values
+    }
+
     /// Notes a fault of the table as a whole.
     pub(super) fn fault(&self, message: impl AsRef<str>) {
         self.place().fault(message);

@@ -111,6 +111,9 @@ fn ui(table: Table<'_>, defaults: UiSettings) -> UiSettings {
         theme: table.get("theme", values::choice(&THEMES)).unwrap_or(defaults.theme),
         glyphs: table.get("glyphs", values::choice(&GLYPHS)).unwrap_or(defaults.glyphs),
         bell: table.get("bell", values::flag).unwrap_or(defaults.bell),
+        mouse: table.get("mouse", values::flag).unwrap_or(defaults.mouse),
+        columns: table.get("columns", values::texts).unwrap_or(defaults.columns),
+        keys: table.table("keys").all(values::any_texts),
     };
     table.finish();
     ui

@@ -108,6 +108,8 @@ fn plain_values(config: &Config) -> Vec<(&'static str, String)> {
         ("ui.theme", quoted(word(&THEMES, ui.theme))),
         ("ui.glyphs", quoted(word(&GLYPHS, ui.glyphs))),
         ("ui.bell", ui.bell.to_string()),
+        ("ui.mouse", ui.mouse.to_string()),
+        ("ui.columns", if ui.columns.is_empty() { "(all)".to_owned() } else { list(&ui.columns) }),
         ("store.path", quoted(&store.path.display().to_string())),
         ("store.keep_points", quoted(&duration_text(store.keep_points))),
         ("store.keep_five_minutes", quoted(&duration_text(store.keep_five_minutes))),

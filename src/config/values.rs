@@ -24,6 +24,14 @@ pub(super) fn texts(value: &DeValue<'_>) -> Result<Vec<String>, String> {
     if texts.is_empty() { Err("this list is empty".to_owned()) } else { Ok(texts) }
 }
 
+/// A list of texts, which may be empty.
+pub(super) fn any_texts(value: &DeValue<'_>) -> Result<Vec<String>, String> {
+    match value.as_array() {
+        Some(items) if items.is_empty() => Ok(Vec::new()),
+        _ => texts(value),
+    }
+}
+
 /// `true` or `false`.
 pub(super) fn flag(value: &DeValue<'_>) -> Result<bool, String> {
     value.as_bool().ok_or_else(|| wrong_type("true or false", value))

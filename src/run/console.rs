@@ -27,7 +27,10 @@ use crate::term::screen::Screen;
 use crate::ui;
 use crate::ui::theme::Theme;
 
+mod memory;
 mod outside;
+
+use memory::Memory;
 
 /// The least time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
@@ -45,6 +48,7 @@ pub struct Look {
     asks: bool,
     bell: bool,
     start: State,
+    memory: Memory,
 }
 
 impl Look {
@@ -70,14 +74,18 @@ impl Look {
             asks,
             bell: config.ui.bell,
             start: State::new(mode_label, (0, 0)),
+            memory: Memory::of(&config.store.path),
         }
     }
 
     /// The look with the screen starting like this.
-    #[must_use]
-    pub fn starting(mut self, change: impl FnOnce(State) -> State) -> Self {
-        self.start = change(self.start);
-        self
+    ///
+    /// # Errors
+    /// What is wrong with how it should start.
+    pub fn starting(mut self, change: impl FnOnce(State) -> Result<State>) -> Result<Self> {
+        self.start = change(self.start)?;
+        self.memory.recall(&mut self.start);
+        Ok(self)
     }
 }
 
@@ -95,6 +103,9 @@ pub async fn run(plan: Plan, look: Look) -> Result<u8> {
     let mut console = Console::new(look, size, guard);
     console.draw()?;
     console.ask()?;
+    if console.state.mouse {
+        guard::set_mouse(true).wrap_err("could not write to the terminal")?;
+    }
     let mut seat = Seat::take(plan);
     let outcome = console.follow(&mut seat, signals).await;
     drop(console);
@@ -256,7 +267,12 @@ impl Console {
                 Effect::Copy(text) => self.copy(&text)?,
                 Effect::Snapshot(file) => self.snapshot(file.as_deref()),
                 Effect::Mouse(on) => guard::set_mouse(on).wrap_err("could not write to the terminal")?,
-                Effect::Bell | Effect::Keep | Effect::Acknowledge(..) | Effect::Silence(..) => {}
+                Effect::Bell => {}
+                Effect::Keep => self.keep(),
+                Effect::Acknowledge(subject, note) => self.tell(outside::ack_command(&subject, &note)),
+                Effect::Silence(subject, length, comment) => {
+                    self.tell(outside::silence_command(&subject, length, &comment));
+                }
             }
         }
         // A key is answered at once if the frame before is old enough; a burst is drawn together.
@@ -314,6 +330,12 @@ impl Console {
         let at = self.state.view.as_ref().map(|view| view.at.strftime("%Y%m%d-%H%M%S").to_string());
         let message = outside::snapshot(self.screen.shown(), file, at.as_deref().unwrap_or("start"));
         self.tell(message);
+    }
+
+    fn keep(&mut self) {
+        if let Err(error) = self.look.memory.keep(&self.state) {
+            self.tell(format!("columns and commands could not be kept for the next time: {error}"));
+        }
     }
 
     fn tell(&mut self, message: String) {
