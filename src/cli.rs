@@ -31,6 +31,7 @@ mod screen;
 mod shell;
 mod snapshot;
 mod status;
+mod store;
 mod tenants;
 
 /// The version, with the commit it was built from where the packager says so.
@@ -123,6 +124,8 @@ enum Command {
     Plan(plan::PlanCommand),
     #[command(subcommand)]
     Config(config_command::ConfigCommand),
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     Doctor(doctor::Doctor),
     IamPolicy(iam_policy::IamPolicy),
     Snapshot(snapshot::Snapshot),
@@ -182,6 +185,7 @@ fn run(cli: Cli) -> Result<u8> {
         Some(Command::Respond(respond)) => respond.run(&global),
         Some(Command::Plan(plan)) => plan.run(),
         Some(Command::Config(command)) => command.run(&global),
+        Some(Command::Store(command)) => command.run(&global),
         Some(Command::Doctor(doctor)) => doctor.run(&global),
         Some(Command::IamPolicy(command)) => command.run(&global),
         Some(Command::Snapshot(snapshot)) => snapshot.run(&global),

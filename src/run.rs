@@ -26,6 +26,7 @@ pub mod session;
 pub mod setup;
 pub mod signals;
 pub mod takeover;
+pub mod transfer;
 
 /// Panics if the environment asks for it, so that a test can see the terminal restored. Release builds never do.
 fn rehearse_panic(place: &str) {

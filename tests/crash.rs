@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use bedtop::domain::health::PollRecord;
 use bedtop::domain::history::History;
@@ -12,17 +14,22 @@ use bedtop::domain::ids::{ProfileKey, ProfileRef};
 use bedtop::domain::meter::{Counts, Meter};
 use bedtop::domain::time::{Step, TimeSpan};
 use bedtop::domain::usage::{Batch, Point, ProfileUsage};
-use bedtop::history::{Retention, Store, StoreOptions};
+use bedtop::history::{Retention, Store, StoreOptions, care};
 use jiff::{SignedDuration, Timestamp};
 
 const OPTIONS: StoreOptions = StoreOptions { step: Step::MINUTE, retention: Retention::DEFAULT, durable: true };
 const VICTIM: &str = "BEDTOP_CRASH_TEST_STORE";
+/// Asks the victim to compact the store over and over instead.
+const COMPACT: &str = "BEDTOP_CRASH_TEST_COMPACT";
 /// How often it is killed: 20 times, or as often as this variable says (200 before a release).
 const ROUNDS: &str = "BEDTOP_CRASH_ROUNDS";
 
 fn main() {
     if let Some(folder) = std::env::var_os(VICTIM) {
-        return store_until_killed(Path::new(&folder));
+        let folder = Path::new(&folder);
+        let work = if std::env::var_os(COMPACT).is_some() { compact_until_killed } else { store_until_killed };
+        work(folder);
+        return;
     }
     // A filter for other tests is not for this one.
     let filters: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
@@ -70,6 +77,29 @@ fn store_until_killed(folder: &Path) {
     }
 }
 
+fn compact_until_killed(folder: &Path) {
+    let mut out = io::stdout().lock();
+    for number in 0.. {
+        care::compact(folder).expect("compacted");
+        writeln!(out, "{number}").and_then(|()| out.flush()).expect("the test reads on");
+    }
+}
+
+/// Kills a compaction somewhere: after some that were whole, and then a little later each time.
+fn kill_a_compaction(folder: &Path, round: i64) {
+    let mut victim = Command::new(std::env::current_exe().expect("this program"))
+        .env(VICTIM, folder)
+        .env(COMPACT, "1")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the victim starts");
+    let mut lines = BufReader::new(victim.stdout.take().expect("its output")).lines();
+    acknowledged(lines.next()).expect("it goes on until it is killed");
+    thread::sleep(Duration::from_millis(round.unsigned_abs() * 11 % 97));
+    victim.kill().expect("killed");
+    victim.wait().expect("it ends");
+}
+
 fn kill_9_loses_nothing() -> i64 {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut last = -1;
@@ -87,6 +117,8 @@ fn kill_9_loses_nothing() -> i64 {
         victim.kill().expect("killed");
         victim.wait().expect("it ends");
         last = lines.map_while(|line| acknowledged(Some(line))).last().unwrap_or(last);
+        check(folder.path(), last);
+        kill_a_compaction(folder.path(), round);
         check(folder.path(), last);
     }
     last + 1

@@ -241,7 +241,9 @@ fn finer(config: &Config) -> Finer {
     }
 }
 
-fn retention(config: &Config) -> Retention {
+/// How long the config wants data kept.
+#[must_use]
+pub fn retention(config: &Config) -> Retention {
     let StoreSettings { keep_points, keep_five_minutes, keep_hours, .. } = config.store;
     Retention { points: keep_points, five_minutes: keep_five_minutes, hours: keep_hours }
 }
