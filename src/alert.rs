@@ -8,4 +8,5 @@
 pub mod budget;
 pub mod coverage;
 pub mod data;
+pub mod explain;
 pub mod machine;

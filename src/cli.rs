@@ -11,6 +11,8 @@ use color_eyre::eyre::{Result, WrapErr};
 
 use crate::config::{self, Effective, LogFormat, Overrides};
 
+mod act;
+mod alerts;
 mod anomaly;
 mod check;
 mod collect;
@@ -113,6 +115,10 @@ enum Command {
     Collect(collect::Collect),
     Status(status::Status),
     Tenants(tenants::Tenants),
+    Alerts(alerts::Alerts),
+    Ack(act::Ack),
+    Silence(act::SilenceCommand),
+    Unsilence(act::Unsilence),
     Profiles(profiles::Profiles),
     Prices(prices::Prices),
     Report(report::Report),
@@ -176,6 +182,10 @@ fn run(cli: Cli) -> Result<u8> {
         Some(Command::Collect(_)) => collect::Collect::run(&global),
         Some(Command::Status(status)) => status.run(&global),
         Some(Command::Tenants(tenants)) => tenants.run(&global),
+        Some(Command::Alerts(alerts)) => alerts.run(&global),
+        Some(Command::Ack(ack)) => ack.run(&global),
+        Some(Command::Silence(silence)) => silence.run(&global),
+        Some(Command::Unsilence(unsilence)) => unsilence.run(&global),
         Some(Command::Profiles(profiles)) => profiles.run(&global),
         Some(Command::Prices(prices)) => prices.run(&global),
         Some(Command::Report(report)) => report.run(&global),

@@ -1,6 +1,7 @@
 //! The words of the field as types: plain data that every room shares, without I/O.
 
 pub mod action;
+pub mod alert_log;
 pub mod amount;
 pub mod arn;
 pub mod budget;

@@ -19,6 +19,7 @@ use crate::domain::view::FleetView;
 
 pub mod chargeback;
 pub mod detail;
+pub mod explain;
 mod fleet;
 mod ledger;
 mod observe;

@@ -2,11 +2,14 @@
 //!
 //! [`FleetView`]: crate::domain::view::FleetView
 
+pub mod alerts;
 pub mod chargeback;
 pub mod check;
 pub mod csv;
 pub mod doctor;
+pub mod explain;
 pub mod forecast;
+pub mod handover;
 pub mod iam;
 pub mod json;
 pub mod openmetrics;

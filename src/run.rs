@@ -8,6 +8,8 @@
 //! the same in one go over a file. [`doctor`] looks at what all of it depends on. [`metrics`] serves
 //! the view to Prometheus. What goes on is told in a log file by [`logging`], never on the terminal.
 
+pub mod act;
+mod acting;
 pub mod answers;
 pub mod attach;
 pub mod console;

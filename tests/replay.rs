@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bedtop::domain::budget::{Budget, BudgetOver, Caps};
 use bedtop::domain::calendar::{Calendar, PeriodLength};
-use bedtop::domain::event::LevelChange;
+use bedtop::domain::event::{Happening, LevelChange, LogEntry};
 use bedtop::domain::history::History;
 use bedtop::domain::level::Level;
 use bedtop::domain::money::Money;
@@ -55,11 +55,14 @@ fn live(folder: &Path, recording: &Recording) -> Vec<FleetView> {
 fn replayed(history: &dyn History, recording: &Recording) -> (Vec<FleetView>, Vec<LevelChange>) {
     let policy = policy();
     let mut judge = Judge::new(None);
-    let mut said = Vec::new();
+    let (mut said, mut events) = (Vec::new(), Vec::new());
     let judged = |batch: Batch| {
         let tally = judge.tally(history, &policy, batch.poll.at);
-        said.extend(judge.step(&tally, &policy).changes);
-        judge.view(&tally, history, &policy)
+        let outcome = judge.step(&tally, &policy);
+        said.extend(outcome.changes);
+        let skip = |skip| LogEntry { at: batch.poll.at, what: Happening::Skip(skip) };
+        events.extend(outcome.skips.into_iter().map(skip));
+        FleetView { events: events.clone(), ..judge.view(&tally, history, &policy) }
     };
     (recording.batches().map(judged).collect(), said)
 }

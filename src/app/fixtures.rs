@@ -190,6 +190,9 @@ pub(crate) fn view() -> FleetView {
         quotas: Vec::new(),
         totals,
         log: log(),
+        alerts: Vec::new(),
+        silences: Vec::new(),
+        events: Vec::new(),
         own_cost: OwnCost {
             traffic: Traffic { metrics: 12_000, ..Traffic::default() },
             spent: dollars(12),
@@ -357,6 +360,7 @@ pub(crate) fn detail(focus: &Focus) -> TenantDetail {
         ],
         cost: values(0.4),
         curve: focus.profile.is_none().then(curve),
+        explanations: Vec::new(),
         log: log().into_iter().filter(|change| change.alert.subject == Subject::Owner(owner.clone())).collect(),
     }
 }

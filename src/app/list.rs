@@ -16,6 +16,7 @@ use crate::app::order::{self, Sort};
 use crate::app::prompt::FilterBox;
 use crate::domain::event::AlertKey;
 use crate::domain::ids::{Owner, ProfileKey};
+use crate::domain::matcher::{Matcher, Matchers};
 use crate::domain::profile::ServiceTier;
 use crate::domain::view::FleetView;
 
@@ -32,6 +33,20 @@ pub enum RowKey {
     Change(Timestamp, AlertKey),
     /// A line of the chargeback.
     Bill(String),
+}
+
+impl RowKey {
+    /// What fits the alerts that a row is about; `None` where it is about none.
+    #[must_use]
+    pub fn matchers(&self) -> Option<Matchers> {
+        match self {
+            Self::Owner(owner) | Self::Profile(owner, ..) => {
+                Some(Matchers(vec![Matcher::exactly("tenant", owner.name())]))
+            }
+            Self::Alert(alert) | Self::Change(_, alert) => Some(Matchers::of(alert)),
+            Self::Bill(_) => None,
+        }
+    }
 }
 
 /// Where a row of a list is found in the view.

@@ -15,7 +15,7 @@ use crate::app::money::{Bill, Grouping};
 use crate::app::order::Sort;
 use crate::app::prompt::Prompt;
 use crate::app::range::Range;
-use crate::domain::event::AlertKey;
+use crate::domain::event::{AlertKey, Subject};
 use crate::domain::health::Health;
 use crate::domain::ids::{Owner, ProfileKey};
 use crate::domain::level::Level;
@@ -122,7 +122,7 @@ pub struct State {
     /// What was last looked for, for `n` and `N`.
     pub(super) sought: Filter,
     /// The instant of the newest view of the present.
-    pub(super) newest: Option<Timestamp>,
+    pub newest: Option<Timestamp>,
     pub(super) message_until: Option<Duration>,
     pub(super) paused_at: Option<Duration>,
     pub(super) kept: Option<(Arc<FleetView>, Option<Arc<TenantDetail>>)>,
@@ -209,7 +209,7 @@ impl State {
     #[must_use]
     pub fn watched(&self) -> Option<Focus> {
         let (owner, profile) = match &self.screen {
-            Screen::Tenant(owner) => (owner, None),
+            Screen::Tenant(owner) | Screen::Alert(AlertKey { subject: Subject::Owner(owner), .. }) => (owner, None),
             Screen::Profile(owner, key, tier) => (owner, Some((key.clone(), *tier))),
             Screen::View(View::Tenants) if self.size.0 >= WIDE => (&self.selected_tenant()?.owner, None),
             Screen::View(_) | Screen::Alert(_) => return None,

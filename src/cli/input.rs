@@ -11,6 +11,7 @@ use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
+use crate::cli::runtime;
 use crate::config::{Config, StoreSettings};
 use crate::cost::ModelPrice;
 use crate::domain::history::History;
@@ -19,9 +20,10 @@ use crate::domain::time::Step;
 use crate::domain::view::{FleetView, Mode};
 use crate::history::Store;
 use crate::judge::policy::Policy;
+use crate::report::alerts::AlertReport;
 use crate::run::attach::{self, Shown};
 use crate::run::engine::Engine;
-use crate::run::{offline, setup, takeover};
+use crate::run::{act, offline, setup, takeover};
 use crate::source::replay::Recording;
 
 /// How long a history that is open elsewhere is waited for, where whoever has it open cannot be asked.
@@ -93,6 +95,22 @@ impl InputOptions {
             None => judge_store(config),
         }
     }
+
+    /// The alerts and the log of the file or the store from an instant on, which is counted from the newest step.
+    pub(super) fn alerts(
+        &self,
+        config: &Config,
+        since: &dyn Fn(Timestamp) -> Timestamp,
+        explains: bool,
+    ) -> Result<AlertReport> {
+        let Some(path) = &self.input else {
+            let of_owner = runtime()?.block_on(act::alerts_of_owner(config, since, explains))?;
+            return of_owner.map_or_else(|| Ok(open_engine(config)?.alerts(since, explains)), Ok);
+        };
+        let recording = load_recording(path, &self.reading)?;
+        let policy = setup::policy(config, Mode::Replay, setup::prices(self.reading.price.clone()));
+        offline::alerts_of(&recording, policy, since, explains)
+    }
 }
 
 /// Reads a usage CSV and says on standard error what of it was left out.
@@ -119,7 +137,7 @@ fn judge_store(config: &Config) -> Result<FleetView> {
         if let Some(view) = ask_owner(&config.store)? {
             return Ok(view);
         }
-        match open_and_judge(config) {
+        match open_engine(config).map(|mut engine| engine.view()) {
             // Whoever has it open is beginning or ending.
             Err(report) if takeover::is_locked(&report) && began.elapsed() < PATIENCE => thread::sleep(PAUSE),
             judged => return judged,
@@ -144,10 +162,11 @@ fn ask_owner(store: &StoreSettings) -> Result<Option<FleetView>> {
     }
 }
 
-fn open_and_judge(config: &Config) -> Result<FleetView> {
+/// The engine over the store, as of now.
+fn open_engine(config: &Config) -> Result<Engine> {
     let store = open_store(config)?;
     let policy = setup::policy(config, Mode::Live, setup::prices(None));
-    Ok(Engine::new(store, policy, Timestamp::now()).view())
+    Ok(Engine::new(store, policy, Timestamp::now()))
 }
 
 /// Opens the store, which has to have something in it.

@@ -14,10 +14,18 @@ pub const LONGEST_SILENCE: SignedDuration = SignedDuration::from_hours(24);
 /// How long an ack holds if nothing else is said.
 pub const ACK_HOLDS: SignedDuration = SignedDuration::from_hours(4);
 
-/// The name of a silence: `s-` and the second it was made in, made unique by a letter.
+/// The name of a silence: `s-` and the millisecond it was made in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SilenceId(pub String);
+
+impl SilenceId {
+    /// The name of a silence that is made at an instant.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Self {
+        Self(format!("s-{}", now.as_millisecond()))
+    }
+}
 
 impl fmt::Display for SilenceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -56,6 +56,12 @@ impl Matcher {
         Self { label: label.to_owned(), operator, value, regex }
     }
 
+    /// That a label fits a pattern of `*` and `?`.
+    #[must_use]
+    pub fn like(label: &str, pattern: &str) -> Self {
+        Self { label: label.to_owned(), operator: Operator::Equal, value: pattern.to_owned(), regex: None }
+    }
+
     /// The label it looks at.
     #[must_use]
     pub fn label(&self) -> &str {

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod detail;
+mod explain;
 mod outlook;
 mod pools;
 mod priced;
@@ -9,9 +10,10 @@ mod priced;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::action::SilenceRow;
 use crate::domain::amount::{Amount, AmountRange};
 use crate::domain::budget::Caps;
-use crate::domain::event::{LevelChange, Signal};
+use crate::domain::event::{LevelChange, LogEntry, Signal};
 use crate::domain::health::{Collecting, Fault, Health, Traffic};
 use crate::domain::ids::{BudgetId, ModelId, Owner, ProfileKey, ScopeName};
 use crate::domain::level::Level;
@@ -22,6 +24,7 @@ use crate::domain::tenancy::TagFault;
 use crate::domain::time::{Step, TimeSpan};
 pub use alerts::{AlertRow, Notification};
 pub use detail::{Focus, MeterSeries, SpendCurve, TenantDetail, USUAL_REACH};
+pub use explain::{Evidence, Explanation, Factor, Waiting};
 pub use outlook::{Burn, ExpectedBand, GoneWhen, PeriodForecast};
 pub use pools::{Mover, PoolRow, QuotaHolder, QuotaRow};
 pub use priced::{PricedUsage, Provenance};
@@ -292,6 +295,15 @@ pub struct FleetView {
     pub totals: FleetTotals,
     /// The newest changes of level, oldest first.
     pub log: Vec<LevelChange>,
+    /// The alerts that are pending or fire, the loudest first.
+    #[serde(default)]
+    pub alerts: Vec<AlertRow>,
+    /// The silences of the last two days.
+    #[serde(default)]
+    pub silences: Vec<SilenceRow>,
+    /// What people did lately, were not told and were sent, oldest first.
+    #[serde(default)]
+    pub events: Vec<LogEntry>,
     /// What bedtop itself costs.
     pub own_cost: OwnCost,
     /// Malformed input rows that were refused (replay).

@@ -96,6 +96,7 @@ pub fn tenant_detail(history: &dyn History, policy: &Policy, focus: &Focus, now:
         bucket,
         meters: meters(&buckets, known),
         cost: buckets.iter().enumerate().map(|(index, b)| known(index).then_some(b.dollars)).collect(),
+        explanations: Vec::new(),
         curve: None,
         log: log(history, &focus.owner, now),
     }

@@ -8,11 +8,12 @@ use crate::domain::history::History;
 use crate::domain::view::{FleetTotals, FleetView, OwnCost, PricedUsage, ScopeRow, TenantRow};
 use crate::judge::policy::Policy;
 use crate::judge::tally::{ScopeTally, Tally};
-use crate::judge::{LOG_LENGTH, rates, rows};
+use crate::judge::{LOG_LENGTH, observe, rates, rows};
 
 /// The view of a tally at the levels that the alerts stand at.
 pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machine: &Machine) -> FleetView {
     let row = |(owner, used)| rows::tenant_row(owner, used, tally, policy, machine);
+    let seen = observe::observations(tally, policy);
     let mut tenants: Vec<TenantRow> = tally.owners.iter().map(row).collect();
     rows::sort(&mut tenants);
     let ages = tally.scopes.iter().map(|scope| scope.status.age(tally.now));
@@ -33,6 +34,9 @@ pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machin
         pools: Vec::new(),
         quotas: Vec::new(),
         log: history.changes(tally.now, LOG_LENGTH),
+        alerts: machine.rows(&seen),
+        silences: machine.silences(&seen),
+        events: Vec::new(),
         own_cost: own_cost(tally, policy),
         rows_refused: tally.scopes.iter().map(|scope| scope.status.collecting.rows_refused).max().unwrap_or(0),
         store_faults: history.faults(),

@@ -1,5 +1,6 @@
 //! What the judge judges by: the parts of the config that bear on money and levels, and the price book.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use crate::cost::PriceBook;
 use crate::domain::budget::{Budget, Pool};
 use crate::domain::contract::Contracts;
 use crate::domain::event::{AlertKey, Subject};
-use crate::domain::ids::{Owner, PlanId};
+use crate::domain::ids::{Owner, PlanId, TenantId};
 use crate::domain::matcher::Labels;
 use crate::domain::money::Money;
 use crate::domain::tenancy::{Tags, TenantRules};
@@ -24,6 +25,17 @@ pub enum UsageWindow {
     Month,
     /// Everything in the history: a whole file.
     Everything,
+}
+
+/// Whom to call about a tenant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Whom to write or call.
+    pub contact: Option<String>,
+    /// What to do when it is loud.
+    pub runbook_url: Option<String>,
 }
 
 /// The policy of a run. Another policy needs another judge, because the ledger's sums follow from it.
@@ -41,6 +53,8 @@ pub struct Policy {
     pub pools: Vec<Pool>,
     /// Who pays what, and how fast it may use.
     pub contracts: Arc<Contracts>,
+    /// Whom to call about whom.
+    pub contacts: Arc<BTreeMap<TenantId, Contact>>,
     /// Where the budget signal changes level.
     pub thresholds: BudgetThresholds,
     /// How long what lasts on an alert's way.
@@ -64,6 +78,7 @@ impl Policy {
             budgets: Vec::new(),
             pools: Vec::new(),
             contracts: Arc::default(),
+            contacts: Arc::default(),
             thresholds: BudgetThresholds::default(),
             transitions: Transitions::default(),
             prices: Arc::new(PriceBook::embedded()),
@@ -85,6 +100,8 @@ impl Policy {
         if let Subject::Owner(Owner::Tenant(tenant)) = &alert.subject {
             let plan = self.contracts.plan_of(tenant, &Tags::new(), now);
             labels.set("plan", plan.map_or("", PlanId::as_str));
+            let owner = self.contacts.get(tenant).and_then(|contact| contact.owner.as_deref());
+            labels.set("owner", owner.unwrap_or(""));
         }
         labels
     }

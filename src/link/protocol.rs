@@ -7,13 +7,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::event::LevelChange;
+use crate::domain::action::Action;
+use crate::domain::event::{LevelChange, LogEntry};
 use crate::domain::ids::Owner;
 use crate::domain::text::printable;
 use crate::domain::time::TimeSpan;
 use crate::domain::update::Gaze;
 use crate::domain::usage::Point;
-use crate::domain::view::TenantDetail;
+use crate::domain::view::{Explanation, TenantDetail};
 use crate::link::patch::Patch;
 
 /// The version of how messages follow each other.
@@ -115,6 +116,15 @@ pub(super) enum DetailNow {
 pub enum Ask {
     /// Poll now.
     Refresh,
+    /// Do something about alerts.
+    Act(Action),
+    /// The alert log from an instant on.
+    Alerts {
+        /// From when on.
+        since: Timestamp,
+        /// Whether the alerts that are pending or fire are to be explained.
+        explains: bool,
+    },
     /// The usage of an owner over time.
     Series(SeriesQuery),
     /// Changes of level.
@@ -155,6 +165,15 @@ pub enum Answer {
     Done,
     /// It is not done; why and what to do.
     Refused(String),
+    /// How many alerts or silences it was about.
+    Acted(u64),
+    /// The alert log, oldest first.
+    Alerts {
+        /// What was said, done and sent.
+        log: Vec<LogEntry>,
+        /// Why alerts are pending or fire, in the order of the view.
+        explanations: Vec<Explanation>,
+    },
     /// Sums a step, oldest first; steps without a report are left out.
     Series(Vec<Point>),
     /// Changes of level, oldest first.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use color_eyre::eyre::Result;
 use tokio::sync::oneshot;
 
+use crate::config::StoreSettings;
 use crate::domain::update::Gaze;
 use crate::domain::view::FleetView;
 use crate::link::{Answer, Client, LinkError};
@@ -62,6 +63,21 @@ pub enum Shown {
     Nothing,
     /// There is no owner.
     NoOwner,
+}
+
+/// A way to the owner of the history; none where there is no owner.
+///
+/// # Errors
+/// When there is an owner that does not answer or refuses.
+pub async fn owner(settings: &StoreSettings) -> Result<Option<Client>, LinkError> {
+    if let Some(socket) = &settings.attach {
+        return Client::attach(socket, Gaze::default()).await.map(Some);
+    }
+    let Some(socket) = socket_of(&settings.path) else { return Ok(None) };
+    match Client::attach(&socket, Gaze::default()).await {
+        Err(LinkError::Absent(_)) => Ok(None),
+        attached => attached.map(Some),
+    }
 }
 
 /// Asks the owner of the history in a folder for its view.

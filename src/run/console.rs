@@ -11,12 +11,14 @@ use color_eyre::eyre::{Result, WrapErr, bail};
 use crossterm::event::{Event as TerminalEvent, EventStream, MouseButton, MouseEvent, MouseEventKind};
 use crossterm::terminal;
 use futures_util::StreamExt;
+use jiff::SignedDuration;
 use ratatui::layout::Rect;
 use tokio::time::Instant as Deadline;
 
 use crate::app::{Effect, Event, State, update};
 use crate::config::{Config, Glyphs, ThemeChoice};
 use crate::domain::update::{Gaze, Update};
+use crate::run::acting::{acknowledge, silence};
 use crate::run::rehearse_panic;
 use crate::run::seat::{Plan, Seat};
 use crate::run::signals::{self, Request, Signals};
@@ -269,9 +271,9 @@ impl Console {
                 Effect::Mouse(on) => guard::set_mouse(on).wrap_err("could not write to the terminal")?,
                 Effect::Bell => {}
                 Effect::Keep => self.keep(),
-                Effect::Acknowledge(subject, note) => self.tell(outside::ack_command(&subject, &note)),
-                Effect::Silence(subject, length, comment) => {
-                    self.tell(outside::silence_command(&subject, length, &comment));
+                Effect::Acknowledge(row, note) => seat.act(acknowledge(&row, note, self.state.newest)),
+                Effect::Silence(row, length, comment) => {
+                    seat.act(silence(&row, length, comment, self.state.newest));
                 }
             }
         }

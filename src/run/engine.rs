@@ -1,6 +1,6 @@
 //! The thread that owns the store and the judge.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,7 +9,8 @@ use tracing::{info, warn};
 
 use crate::alert::machine::Outcome;
 use crate::collect::Delivery;
-use crate::domain::event::LevelChange;
+use crate::domain::alert_log::{self, Writer};
+use crate::domain::event::{Happening, LevelChange, LogEntry};
 use crate::domain::history::History;
 use crate::domain::space::Spaces;
 use crate::domain::text::printable;
@@ -20,9 +21,10 @@ use crate::history::{Store, StoreError};
 use crate::judge::Judge;
 use crate::judge::detail::Details;
 use crate::judge::policy::Policy;
-use crate::run::answers;
 use crate::run::desk::{Question, Watched};
 use crate::run::responses::{Ask, Office, Responding};
+
+mod alerts;
 
 /// How many commands may wait; collectors wait when the engine is behind.
 pub const QUEUE_LENGTH: usize = 16;
@@ -75,6 +77,7 @@ pub struct Engine {
     details: HashMap<Focus, Details>,
     latest: Option<Arc<FleetView>>,
     office: Option<Office>,
+    events: VecDeque<LogEntry>,
 }
 
 impl Engine {
@@ -82,6 +85,7 @@ impl Engine {
     #[must_use]
     pub fn new(store: Store, policy: Policy, now: Timestamp) -> Self {
         let judge = Judge::new(store.checkpoint().as_deref());
+        let events = alerts::newest_events(&store, now);
         Self {
             store,
             judge,
@@ -93,6 +97,7 @@ impl Engine {
             details: HashMap::new(),
             latest: None,
             office: None,
+            events,
         }
     }
 
@@ -148,7 +153,7 @@ impl Engine {
             // Before the first answer there is nothing to judge; and publishing looks for itself who is watched.
             Command::Step(_) | Command::Watch => {}
             Command::Ask(question) => {
-                let answer = answers::answer(&self.store, &self.policy, self.now, &question.ask);
+                let answer = self.answer(&question.ask);
                 // Whoever asked may have gone.
                 let _ = question.answer.send(answer);
             }
@@ -160,6 +165,7 @@ impl Engine {
         let tally = self.judge.tally(&self.store, &self.policy, self.now);
         let mut view = self.judge.view(&tally, &self.store, &self.policy);
         view.store_faults.extend(self.write_fault.clone());
+        view.events = self.events.iter().cloned().collect();
         view
     }
 
@@ -190,18 +196,23 @@ impl Engine {
         let tally = self.judge.tally(&self.store, &self.policy, now);
         let outcome = self.judge.step(&tally, &self.policy);
         outcome.changes.iter().for_each(tell);
-        let stored = self.record(&outcome);
+        let skips = outcome.skips.iter().map(|skip| LogEntry { at: now, what: Happening::Skip(skip.clone()) });
+        let stored = self.record(&outcome, skips.collect(), Writer::Machine);
         let maintained = self.store.maintain(now).map(|_| ());
         self.note(stored.and(maintained));
     }
 
     /// Stores what a step or an action came to, with the checkpoint that follows.
-    fn record(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
-        let letters = self.office.as_mut().map(|office| office.take(&outcome.notices, &self.store)).unwrap_or_default();
-        if !outcome.is_unsaved && outcome.changes.is_empty() && letters.is_empty() {
+    fn record(&mut self, outcome: &Outcome, entries: Vec<LogEntry>, writer: Writer) -> Result<(), StoreError> {
+        let mut edits = self.office.as_mut().map_or_else(Vec::new, |office| office.take(&outcome.notices, &self.store));
+        if !outcome.is_unsaved && outcome.changes.is_empty() && edits.is_empty() {
             return Ok(());
         }
-        self.store.record(&outcome.changes, &self.judge.checkpoint(), letters)?;
+        edits.extend(alert_log::put(&entries, writer));
+        edits.extend(alert_log::retire(&self.store, self.now));
+        self.events.extend(entries);
+        self.events.drain(..self.events.len().saturating_sub(alerts::EVENTS_SHOWN));
+        self.store.record(&outcome.changes, &self.judge.checkpoint(), edits)?;
         if let Some(office) = &mut self.office {
             office.stored();
         }
@@ -260,7 +271,9 @@ impl Engine {
         let detail = gaze.focus.as_ref().map(|focus| {
             let budget = view.tenant(&focus.owner).and_then(TenantRow::worst_budget);
             let details = self.details.entry(focus.clone()).or_default();
-            Arc::new(details.of(&self.store, &self.policy, focus, budget, view.at))
+            let mut detail = details.of(&self.store, &self.policy, focus, budget, view.at);
+            detail.explanations = self.explanations(&focus.owner, &view);
+            Arc::new(detail)
         });
         Sight { gaze, view, detail }
     }

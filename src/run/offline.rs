@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use crate::domain::view::{FleetView, Mode};
 use crate::history::{Retention, Store};
 use crate::judge::policy::{Policy, UsageWindow};
+use crate::report::alerts::AlertReport;
 use crate::run::engine::{Command, Engine};
 use crate::run::setup;
 use crate::source::replay::Recording;
@@ -36,6 +37,22 @@ pub fn store_recording(recording: &Recording, folder: &Path) -> Result<(Store, T
         now = now.max(batch.poll.at);
     }
     Ok((store, now))
+}
+
+/// The alerts at the recording's end and the log from an instant on, which is counted from the end.
+///
+/// # Errors
+/// When the temporary store cannot be written.
+pub fn alerts_of(
+    recording: &Recording,
+    policy: Policy,
+    since: &dyn Fn(Timestamp) -> Timestamp,
+    explains: bool,
+) -> Result<AlertReport> {
+    let folder = TempDir::with_prefix("bedtop-")?;
+    let store = setup::temporary_store(folder.path(), recording.step(), Retention::forever())?;
+    let policy = Policy { mode: Mode::Replay, ..policy };
+    Ok(engine_over(recording, store, policy).alerts(since, explains))
 }
 
 /// An engine that has judged the recording to its end.

@@ -13,6 +13,7 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::domain::action::Action;
 use crate::domain::update::{Gaze, Update};
 use crate::link::{Answer, Ask};
 use crate::run::session::Prepare;
@@ -112,6 +113,13 @@ impl Seat {
     pub fn refresh(&self) {
         // Where many are waiting already, one less makes no difference.
         let _ = self.wishes.try_send(Wish { ask: Ask::Refresh, answer: None });
+    }
+
+    /// Does something about alerts, if there is something to do.
+    pub fn act(&self, action: Option<Action>) {
+        let Some(action) = action else { return };
+        // Where many are waiting already the user presses the key again.
+        let _ = self.wishes.try_send(Wish { ask: Ask::Act(action), answer: None });
     }
 
     /// Asks the owner something.

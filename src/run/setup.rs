@@ -1,5 +1,6 @@
 //! Puts a run together: which store, which policy, which sources.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,8 +8,9 @@ use color_eyre::eyre::{Result, WrapErr};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::collect::{Clock, CollectSettings, Finer};
-use crate::config::{Config, MetricsListen, StoreSettings};
+use crate::config::{Config, MetricsListen, StoreSettings, Tenant};
 use crate::cost::{ModelPrice, PriceBook, price_usage};
+use crate::domain::ids::TenantId;
 use crate::domain::meter::{Counts, MeterSet};
 use crate::domain::money::Money;
 use crate::domain::profile::Profile;
@@ -16,7 +18,7 @@ use crate::domain::tenancy::TenantRules;
 use crate::domain::time::Step;
 use crate::domain::view::Mode;
 use crate::history::{Retention, Store, StoreOptions};
-use crate::judge::policy::{Policy, UsageWindow};
+use crate::judge::policy::{Contact, Policy, UsageWindow};
 use crate::run::responses::Responding;
 use crate::run::seat::Shared;
 use crate::run::{offline, scopes};
@@ -213,12 +215,22 @@ pub fn policy(config: &Config, mode: Mode, prices: PriceBook) -> Policy {
         budgets: config.budgets.clone(),
         pools: config.pools.clone(),
         contracts: Arc::new(config.contracts()),
+        contacts: Arc::new(contacts(config)),
         thresholds: config.alerts.budget,
         transitions: config.alerts.transitions,
         prices: Arc::new(prices.with_rules(config.prices.clone())),
         usage_window: UsageWindow::Month,
         ceiling: config.collect.ceiling_usd_month,
     }
+}
+
+fn contacts(config: &Config) -> BTreeMap<TenantId, Contact> {
+    let of = |tenant: &Tenant| Contact {
+        owner: tenant.owner.clone(),
+        contact: tenant.contact.clone(),
+        runbook_url: tenant.runbook_url.clone(),
+    };
+    config.tenants.iter().map(|tenant| (tenant.id.clone(), of(tenant))).collect()
 }
 
 fn collect_settings(config: &Config) -> CollectSettings {

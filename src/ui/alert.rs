@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 
 use crate::app::State;
 use crate::domain::event::{AlertKey, Subject};
-use crate::domain::view::{Assessment, FleetView, TenantRow};
+use crate::domain::text::printable;
+use crate::domain::view::{Assessment, Explanation, FleetView, TenantRow};
 use crate::ui::paint::{Row, rule, wrap};
 use crate::ui::theme::{Role, Theme};
 use crate::ui::{help, log, movers, outlook};
@@ -14,10 +15,10 @@ pub(super) fn draw(alert: &AlertKey, state: &State, theme: &Theme, area: Rect, b
     let Some(view) = &state.view else { return };
     rule(alert.subject.name(), alert.signal.name(), theme, area, 0, buf);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    help::paint(lines(alert, view, theme, usize::from(area.width)), state.scroll, body, buf);
+    help::paint(lines(alert, state, view, theme, usize::from(area.width)), state.scroll, body, buf);
 }
 
-fn lines<'a>(alert: &AlertKey, view: &FleetView, theme: &'a Theme, width: usize) -> Vec<Row<'a>> {
+fn lines<'a>(alert: &AlertKey, state: &State, view: &FleetView, theme: &'a Theme, width: usize) -> Vec<Row<'a>> {
     let row = if let Subject::Owner(owner) = &alert.subject { view.tenant(owner) } else { None };
     let mut lines = Vec::new();
     if let Some(signal) = signal_of(alert, row, view) {
@@ -27,6 +28,11 @@ fn lines<'a>(alert: &AlertKey, view: &FleetView, theme: &'a Theme, width: usize)
         lines.extend(standing(row, view, theme));
         lines.push(Row::new(theme));
         lines.extend(movers::profiles(row, theme, width));
+    }
+    let explanations = state.watched_detail().map(|detail| detail.explanations.as_slice()).unwrap_or_default();
+    for line in explanations.iter().filter(|explained| explained.alert == *alert).flat_map(Explanation::lines) {
+        let texts = wrap(&printable(&line), width.saturating_sub(3).max(20));
+        lines.extend(texts.into_iter().map(|text| Row::new(theme).add(Role::Text, format!("  {text}"))));
     }
     let changes: Vec<_> = view.log.iter().rev().filter(|change| &change.alert == alert).collect();
     lines.push(Row::new(theme));

@@ -8,6 +8,7 @@ use crate::domain::ids::{BudgetId, Owner, ProfileKey};
 use crate::domain::meter::Meter;
 use crate::domain::profile::ServiceTier;
 use crate::domain::time::{Step, TimeSpan};
+use crate::domain::view::Explanation;
 
 /// Who or what is looked at in depth, and how far back.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,6 +62,9 @@ pub struct TenantDetail {
     /// How its spending adds up over the period.
     #[serde(default)]
     pub curve: Option<SpendCurve>,
+    /// Why its alerts fire, the loudest first.
+    #[serde(default)]
+    pub explanations: Vec<Explanation>,
     /// Changes of level of this tenant, oldest first.
     pub log: Vec<LevelChange>,
 }

@@ -1,0 +1,100 @@
+//! What people ask the engine about alerts: to do something about them, the log, explanations.
+
+use std::collections::VecDeque;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::action::Action;
+use crate::domain::alert_log::{self, Writer};
+use crate::domain::event::{Happening, LogEntry, Subject};
+use crate::domain::history::History;
+use crate::domain::ids::Owner;
+use crate::domain::space::Spaces;
+use crate::domain::view::{Explanation, FleetView};
+use crate::history::StoreError;
+use crate::judge::explain::explanation;
+use crate::link::{Answer, Ask};
+use crate::report::alerts::AlertReport;
+use crate::run::answers;
+use crate::run::engine::Engine;
+
+/// How far back the view's events go.
+const EVENTS_REACH: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How many events are read for that.
+const EVENTS_READ: usize = 20_000;
+/// How many events the view has.
+pub(super) const EVENTS_SHOWN: usize = 200;
+/// How many entries of the log are read at most.
+const LOG_READ: usize = 100_000;
+
+/// The newest events of the log, oldest first.
+pub(super) fn newest_events(stored: &dyn Spaces, now: Timestamp) -> VecDeque<LogEntry> {
+    let since = now.saturating_sub(EVENTS_REACH).unwrap_or(Timestamp::MIN);
+    let mut events = VecDeque::from(alert_log::since(stored, since, EVENTS_READ));
+    events.drain(..events.len().saturating_sub(EVENTS_SHOWN));
+    events
+}
+
+impl Engine {
+    /// Answers a question of a pane.
+    pub(super) fn answer(&mut self, ask: &Ask) -> Answer {
+        match ask {
+            Ask::Act(action) => match self.act(action.clone()) {
+                Ok(touched) => Answer::Acted(touched as u64),
+                Err(error) => Answer::Refused(format!("could not store what was done: {error}")),
+            },
+            Ask::Alerts { since, explains } => {
+                let report = self.alerts(&|_| *since, *explains);
+                let explanations = report.alerts.into_iter().filter_map(|(_, explanation)| explanation).collect();
+                Answer::Alerts { log: report.log, explanations }
+            }
+            ask => answers::answer(&self.store, &self.policy, self.now, ask),
+        }
+    }
+
+    /// Does what a person asks, and says how many alerts or silences it was about. What is about none is not stored.
+    ///
+    /// # Errors
+    /// When it cannot be stored; it then holds until the program ends.
+    pub fn act(&mut self, action: Action) -> Result<usize, StoreError> {
+        self.forget();
+        self.now = self.now.max(action.at);
+        let outcome = self.judge.act(&action, self.store.step(), &self.policy);
+        if outcome.touched == 0 {
+            return Ok(0);
+        }
+        let entry = LogEntry { at: action.at, what: Happening::Action(action) };
+        self.record(&outcome, vec![entry], Writer::Person)?;
+        Ok(outcome.touched)
+    }
+
+    /// The alerts that are pending or fire with the log from an instant on, which is counted from the newest step;
+    /// explained if that is asked for.
+    pub fn alerts(&mut self, since: &dyn Fn(Timestamp) -> Timestamp, explains: bool) -> AlertReport {
+        let view = self.view();
+        let mut report = AlertReport::new(&view, self.log_since(since(view.at)));
+        if explains {
+            for (row, explained) in &mut report.alerts {
+                *explained = Some(explanation(&self.store, &self.policy, &view, row));
+            }
+        }
+        report
+    }
+
+    /// Everything in the log from an instant on, oldest first.
+    #[must_use]
+    pub fn log_since(&self, since: Timestamp) -> Vec<LogEntry> {
+        let changes = self.store.changes(self.now, LOG_READ).into_iter().filter(|change| change.at >= since);
+        let changes = changes.map(|change| LogEntry { at: change.at, what: Happening::Change(change) });
+        let mut entries: Vec<LogEntry> = changes.chain(alert_log::since(&self.store, since, LOG_READ)).collect();
+        entries.sort_by_key(|entry| entry.at);
+        entries
+    }
+
+    /// Why the alerts of an owner fire.
+    pub(super) fn explanations(&self, owner: &Owner, view: &FleetView) -> Vec<Explanation> {
+        let subject = Subject::Owner(owner.clone());
+        let rows = view.alerts.iter().filter(|row| row.alert.subject == subject);
+        rows.map(|row| explanation(&self.store, &self.policy, view, row)).collect()
+    }
+}
