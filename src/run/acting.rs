@@ -46,7 +46,7 @@ mod tests {
     fn a_silence_from_the_screen_lasts_a_day_at_most_and_lets_red_through() {
         let now = Timestamp::UNIX_EPOCH;
         let action = silence(&row(), SignedDuration::from_hours(90), "load test".into(), Some(now)).expect("an action");
-        let Deed::Silence(made) = action.what else { panic!("not a silence: {:?}", action.what) };
+        let Deed::Silence(made) = action.what else { panic!("not a silence") };
         assert_eq!((made.ends, made.cap), (now + LONGEST_SILENCE, Level::Orange));
         assert_eq!(made.matchers.to_string(), "tenant=acme");
     }

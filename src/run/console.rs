@@ -11,7 +11,6 @@ use color_eyre::eyre::{Result, WrapErr, bail};
 use crossterm::event::{Event as TerminalEvent, EventStream, MouseButton, MouseEvent, MouseEventKind};
 use crossterm::terminal;
 use futures_util::StreamExt;
-use jiff::SignedDuration;
 use ratatui::layout::Rect;
 use tokio::time::Instant as Deadline;
 
