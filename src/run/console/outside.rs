@@ -4,12 +4,8 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
 use ratatui::buffer::Buffer;
 
-use crate::app::list::RowKey;
-use crate::domain::event::{AlertKey, Subject};
-use crate::domain::text::printable;
 use crate::report::picture::{self, Format};
 use crate::term::clipboard::{self, Way};
 
@@ -56,37 +52,4 @@ fn write(screen: &Buffer, path: PathBuf, format: Format) -> Result<String, (Path
         Ok(()) => Ok(path.display().to_string()),
         Err(error) => Err((path, error)),
     }
-}
-
-/// How a shell acknowledges what is selected.
-pub(super) fn ack_command(subject: &RowKey, note: &str) -> String {
-    let note = if note.is_empty() { String::new() } else { format!(" --note {}", quoted(note)) };
-    format!("run in a shell: bedtop ack {}{note}", matcher(subject))
-}
-
-/// How a shell silences what is selected.
-pub(super) fn silence_command(subject: &RowKey, length: SignedDuration, comment: &str) -> String {
-    let minutes = length.as_mins();
-    format!("run in a shell: bedtop silence {} --for {minutes}m --comment {}", matcher(subject), quoted(comment))
-}
-
-/// The matcher that finds what is selected.
-fn matcher(subject: &RowKey) -> String {
-    let of_subject = |subject: &Subject| match subject {
-        Subject::Owner(owner) => ("tenant", owner.name().to_owned()),
-        Subject::Pool(pool) => ("pool", pool.as_str().to_owned()),
-        Subject::Scope(scope) | Subject::Quota(scope, _) => ("scope", scope.as_str().to_owned()),
-        Subject::Fleet => ("tenant", "*".to_owned()),
-    };
-    let (label, name) = match subject {
-        RowKey::Owner(owner) | RowKey::Profile(owner, ..) => ("tenant", owner.name().to_owned()),
-        RowKey::Alert(AlertKey { subject, .. }) | RowKey::Change(_, AlertKey { subject, .. }) => of_subject(subject),
-        RowKey::Bill(name) => ("tenant", name.clone()),
-    };
-    quoted(&format!("{label}={name}"))
-}
-
-/// Text that a shell takes as one word.
-fn quoted(text: &str) -> String {
-    format!("'{}'", printable(text).replace('\'', "'\\''"))
 }
