@@ -19,7 +19,7 @@ const NEWS: Duration = Duration::from_mins(1);
 
 /// Where other panes are served.
 pub(super) enum Socket {
-    /// Nowhere.
+    /// Nowhere: nobody else wants this history, so it is never let go of.
     None,
     /// At the socket of the history in this folder.
     Of(PathBuf),
@@ -38,11 +38,12 @@ pub(super) async fn turn(part: &mut Part, prepare: Prepare, socket: Socket) -> T
         () = turned(&mut part.stopped) => false,
     };
     if is_open {
-        part.owns.send_replace(true);
         if let Socket::Of(store) = &socket {
+            part.owns.send_replace(true);
             server = serve(part, store, &session.desk);
         }
-        turn = follow(part, &session.desk, session.bell.clone()).await;
+        let is_shared = matches!(socket, Socket::Of(_));
+        turn = follow(part, &session.desk, session.bell.clone(), is_shared).await;
     }
     // The socket goes before the lock of the history does, so that it is never the next owner's.
     if let Some(server) = server {
@@ -71,7 +72,7 @@ fn serve(part: &Part, store: &Path, desk: &Desk) -> Option<Server> {
 }
 
 /// Shows what the engine says and passes on what is wanted of it.
-async fn follow(part: &mut Part, desk: &Desk, mut bell: watch::Receiver<u64>) -> Turn {
+async fn follow(part: &mut Part, desk: &Desk, mut bell: watch::Receiver<u64>, is_shared: bool) -> Turn {
     let mut updates = desk.updates.clone();
     updates.mark_changed();
     part.watched.mark_changed();
@@ -105,7 +106,7 @@ async fn follow(part: &mut Part, desk: &Desk, mut bell: watch::Receiver<u64>) ->
                 is_news = false;
                 part.note(None);
             }
-            () = turned(&mut part.held) => return Turn::Released,
+            () = turned(&mut part.held), if is_shared => return Turn::Released,
             () = turned(&mut part.stopped) => return Turn::Left,
         }
     }
