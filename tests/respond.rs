@@ -390,3 +390,95 @@ async fn publishes_where_it_is_told() {
     let verdict = missing.tell(&fires(), now()).await;
     assert!(matches!(verdict, Verdict::Refused(_)), "{verdict:?}");
 }
+
+fn event_of(tenant: &str, kind: NoticeKind, level: Level, previous: Level) -> Event {
+    let mut event = event(kind, level, previous);
+    event.labels.set("tenant", tenant);
+    let now = Timestamp::now();
+    Event {
+        tenant: Some(tenant.to_owned()),
+        at: now,
+        fired_at: Some(now),
+        ended_at: kind.is_end().then_some(now),
+        ..event
+    }
+}
+
+/// Against the real one where the environment names its address, as `.ci/alertmanager` does; else against our server.
+#[tokio::test]
+async fn pushes_to_a_real_alertmanager() {
+    let server = Server::start(vec![Reply::status("200 OK")]);
+    let ours = format!("http://{}", server.address);
+    let url = std::env::var("BEDTOP_ALERTMANAGER").unwrap_or(ours);
+    let (receivers, _store) = receivers(&format!("kind = \"alertmanager\"\nurl = \"{url}\""));
+    let story = [
+        event_of("acme", NoticeKind::Fire, Level::Orange, Level::Green),
+        event_of("globex", NoticeKind::Fire, Level::Red, Level::Green),
+        event_of("initech", NoticeKind::Fire, Level::Red, Level::Green),
+        event_of("acme", NoticeKind::Rise, Level::Red, Level::Orange),
+        event_of("globex", NoticeKind::Repeat, Level::Red, Level::Red),
+        event_of("initech", NoticeKind::Resolve, Level::Green, Level::Red),
+    ];
+    for event in story {
+        let verdict = receivers.tell(&job(&[event]), Timestamp::now()).await;
+        assert!(matches!(verdict, Verdict::Delivered { .. }), "{verdict:?}");
+    }
+}
+
+/// Runs an example script with a stub of the AWS CLI that writes down how it was called.
+fn run_example(name: &str, arguments: &[&str], tenant: &str, stub: &str) -> (bool, String, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let aws = folder.path().join("aws");
+    std::fs::write(&aws, format!("#!/bin/sh\nprintf '%s\\n' \"$*\" >> \"$CALLS\"\n{stub}\n")).expect("written");
+    must_run(Command::new("chmod").arg("700").arg(&aws));
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/examples").join(name);
+    let calls = folder.path().join("calls");
+    let output = Command::new(script)
+        .args(arguments)
+        .env_clear()
+        .env("PATH", format!("{}:/usr/bin:/bin", folder.path().display()))
+        .env("CALLS", &calls)
+        .env("BEDTOP_TENANT", tenant)
+        .env("BEDTOP_KEY", "k1")
+        .env("BEDTOP_DENY_ROLE", "caller")
+        .env("BEDTOP_EVIDENCE", folder.path())
+        .output()
+        .expect("it starts");
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    (output.status.success(), said, std::fs::read_to_string(calls).unwrap_or_default())
+}
+
+#[test]
+fn the_example_denies_one_tenant_by_its_tag_and_allows_it_again() {
+    let (worked, _, calls) = run_example("deny-invoke", &["deny"], "acme", "");
+    assert!(worked && calls.contains("iam put-role-policy --role-name caller"), "{calls}");
+    assert!(calls.contains("\"aws:ResourceTag/TenantID\":\"acme\""), "{calls}");
+    let (worked, _, calls) = run_example("deny-invoke", &["allow"], "acme", "");
+    assert!(worked && calls.contains("iam delete-role-policy --role-name caller"), "{calls}");
+    let gone = "echo 'An error occurred (NoSuchEntity)' >&2; exit 254";
+    assert!(run_example("deny-invoke", &["allow"], "acme", gone).0, "what is gone is what was wanted");
+    assert!(!run_example("deny-invoke", &["allow"], "acme", "exit 1").0);
+}
+
+#[rstest]
+#[case("")]
+#[case("*")]
+#[case("a\"},\"x\":{\"")]
+#[case("a b; touch broken")]
+fn the_example_takes_no_name_that_could_be_more_than_a_name(#[case] tenant: &str) {
+    let (worked, said, calls) = run_example("deny-invoke", &["deny"], tenant, "");
+    assert!(!worked && said.contains("refused") && calls.is_empty(), "{said}{calls}");
+}
+
+#[test]
+fn the_example_asks_for_a_quota_once_with_the_evidence_kept() {
+    let stub = "case \"$2\" in list-*) echo 0;; get-*) echo 1000.0;; *) echo r-1;; esac";
+    let (worked, said, calls) = run_example("ask-for-quota", &["L-0123ABCD", "1.5"], "acme", stub);
+    assert!(worked && calls.contains("--desired-value 1500"), "{said}{calls}");
+    let open = "case \"$2\" in list-*) echo 1;; esac";
+    let (worked, said, calls) = run_example("ask-for-quota", &["L-0123ABCD", "1.5"], "acme", open);
+    assert!(
+        worked && said.contains("open already") && !calls.contains("request-service-quota-increase"),
+        "{said}{calls}"
+    );
+}
