@@ -5,8 +5,13 @@
 //!
 //! [`Assessment`]: crate::domain::view::Assessment
 
+pub mod anomaly;
 pub mod budget;
+pub mod burn;
+pub mod calls;
 pub mod coverage;
 pub mod data;
+pub mod everybody;
 pub mod explain;
+pub mod forecast;
 pub mod machine;

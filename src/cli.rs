@@ -14,6 +14,7 @@ use crate::config::{self, Effective, LogFormat, Overrides};
 mod act;
 mod alerts;
 mod anomaly;
+mod backtest;
 mod check;
 mod collect;
 mod config_command;
@@ -119,6 +120,7 @@ enum Command {
     Ack(act::Ack),
     Silence(act::SilenceCommand),
     Unsilence(act::Unsilence),
+    Backtest(backtest::Backtest),
     Profiles(profiles::Profiles),
     Prices(prices::Prices),
     Report(report::Report),
@@ -186,6 +188,7 @@ fn run(cli: Cli) -> Result<u8> {
         Some(Command::Ack(ack)) => ack.run(&global),
         Some(Command::Silence(silence)) => silence.run(&global),
         Some(Command::Unsilence(unsilence)) => unsilence.run(&global),
+        Some(Command::Backtest(backtest)) => backtest.run(&global),
         Some(Command::Profiles(profiles)) => profiles.run(&global),
         Some(Command::Prices(prices)) => prices.run(&global),
         Some(Command::Report(report)) => report.run(&global),

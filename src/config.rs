@@ -20,6 +20,7 @@ mod scopes;
 mod sections;
 mod show;
 mod tenants;
+mod thresholds;
 mod transitions;
 mod values;
 mod zones;
@@ -36,6 +37,10 @@ pub use responses::{
     Repeat, Responses, Route, Slack, Sns, Source, safe_url,
 };
 pub use show::Setting;
+pub use thresholds::{
+    AnomalyThresholds, BurnThresholds, CallThresholds, CoverageThresholds, FleetThresholds, ForecastThresholds,
+    QuotaThresholds, ThresholdOverride, Thresholds,
+};
 pub use transitions::{Timing, Transitions};
 
 /// The commented example: every key with its default.

@@ -40,6 +40,7 @@ mod store;
 mod swap;
 mod take;
 mod tier;
+mod touched;
 
 #[cfg(test)]
 mod damage_tests;

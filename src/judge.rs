@@ -17,14 +17,22 @@ use crate::domain::matcher::Labels;
 use crate::domain::time::{Step, floor_hour};
 use crate::domain::view::FleetView;
 
+pub mod backtest;
+mod books;
 pub mod chargeback;
 pub mod detail;
 pub mod explain;
 mod fleet;
 mod ledger;
 mod observe;
+mod outlook;
+mod owner;
+mod page;
 mod past;
 pub mod policy;
+mod pool;
+mod pool_row;
+mod pulse;
 mod rates;
 mod rating;
 mod rows;
@@ -37,6 +45,7 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
+use books::Books;
 use ledger::Ledger;
 use policy::Policy;
 pub use tally::Tally;
@@ -53,6 +62,8 @@ pub struct Judge {
     ledger: Ledger,
     /// Sums up to a moment of the past that is looked at.
     past: Ledger,
+    past_books: Books,
+    books: Books,
     machine: Machine,
 }
 
@@ -66,7 +77,7 @@ impl Judge {
     /// Reads the history as of `now`: the ground for a step and for a view.
     #[must_use]
     pub fn tally(&mut self, history: &dyn History, policy: &Policy, now: Timestamp) -> Tally {
-        Tally::take(history, policy, now, &mut self.ledger)
+        Tally::take(history, policy, now, &mut self.ledger, &mut self.books)
     }
 
     /// One step of the alert machine; to be called once a step of the data. What it comes to belongs into the history

@@ -3,6 +3,7 @@
 //! [`FleetView`]: crate::domain::view::FleetView
 
 pub mod alerts;
+pub mod backtest;
 pub mod chargeback;
 pub mod check;
 pub mod csv;

@@ -12,6 +12,7 @@ pub mod act;
 mod acting;
 pub mod answers;
 pub mod attach;
+pub mod backtest;
 pub mod console;
 pub mod desk;
 pub mod doctor;

@@ -1,26 +1,22 @@
 //! The coverage signal: usage that has no price, so that no budget can see it.
 
+use crate::config::CoverageThresholds;
 use crate::domain::event::Signal;
 use crate::domain::level::Level;
 use crate::domain::view::{Assessment, PricedUsage};
 
-/// The share of unpriced tokens that makes it yellow.
-pub const YELLOW_SHARE: f64 = 0.01;
-/// The share of unpriced tokens that makes it orange.
-pub const ORANGE_SHARE: f64 = 0.05;
-
 /// Judges how much of the usage has no price, by tokens: money cannot be compared with what has no price.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "a share for a threshold")]
-pub fn assess(usage: &PricedUsage) -> Assessment {
+pub fn assess(usage: &PricedUsage, thresholds: &CoverageThresholds) -> Assessment {
     let share = match usage.counts.tokens() {
         0 => 0.0,
         tokens => usage.unpriced_tokens as f64 / tokens as f64,
     };
     let (level, threshold) = match share {
-        share if share > ORANGE_SHARE => (Level::Orange, ORANGE_SHARE),
-        share if share > YELLOW_SHARE => (Level::Yellow, YELLOW_SHARE),
-        _ => (Level::Green, YELLOW_SHARE),
+        share if share > thresholds.orange => (Level::Orange, thresholds.orange),
+        share if share > thresholds.yellow => (Level::Yellow, thresholds.yellow),
+        _ => (Level::Green, thresholds.yellow),
     };
     let reason = match usage.unpriced_tokens {
         0 => "every token has a price".to_owned(),
@@ -43,6 +39,7 @@ mod tests {
     #[case::serious(1000, 51, Level::Orange)]
     fn levels(#[case] tokens: u64, #[case] unpriced_tokens: u64, #[case] level: Level) {
         let counts = Counts::EMPTY.with(Meter::InputTokens, tokens);
-        assert_eq!(assess(&PricedUsage { counts, unpriced_tokens, ..PricedUsage::default() }).level, level);
+        let usage = PricedUsage { counts, unpriced_tokens, ..PricedUsage::default() };
+        assert_eq!(assess(&usage, &CoverageThresholds::default()).level, level);
     }
 }

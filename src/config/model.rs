@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use crate::config::log::LogSettings;
 use crate::config::metrics::MetricsListen;
 use crate::config::responses::Responses;
+use crate::config::thresholds::{ThresholdOverride, Thresholds};
 use crate::config::transitions::Transitions;
 use crate::domain::budget::{Budget, Pool};
 use crate::domain::contract::{Contract, Contracts, ExchangeRate, Plan, TenantContracts};
@@ -140,10 +141,12 @@ pub struct Tenant {
 }
 
 /// When signals change level.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Alerts {
-    /// Of the budget signal.
-    pub budget: BudgetThresholds,
+    /// Where they do.
+    pub thresholds: Thresholds,
+    /// Where some alerts do instead.
+    pub overrides: Vec<ThresholdOverride>,
     /// How long what lasts.
     pub transitions: Transitions,
 }

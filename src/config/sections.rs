@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::config::model::{Alerts, BudgetThresholds, Collect, Config, Glyphs, StoreSettings, ThemeChoice, UiSettings};
+use crate::config::model::{Alerts, Collect, Config, Glyphs, StoreSettings, ThemeChoice, UiSettings};
 use crate::config::reader::Table;
-use crate::config::{budgets, log, metrics, plans, prices, responses, scopes, tenants, transitions, values, zones};
+use crate::config::{
+    budgets, log, metrics, plans, prices, responses, scopes, tenants, thresholds, transitions, values, zones,
+};
 use crate::domain::budget::BudgetOver;
 use crate::domain::contract::Plan;
 use crate::domain::ids::{PlanId, TenantId};
@@ -83,27 +85,19 @@ fn collect(table: Table<'_>, defaults: Collect) -> Collect {
 }
 
 fn alerts(table: Table<'_>, defaults: Alerts) -> Alerts {
+    let overrides = table.tables("override");
     let alerts = Alerts {
-        budget: thresholds(table.table("budget"), defaults.budget),
+        thresholds: thresholds::thresholds(&table, defaults.thresholds),
+        overrides: overrides.into_iter().filter_map(thresholds::threshold_override).collect(),
         transitions: transitions::transitions(table.table("transitions"), defaults.transitions),
     };
-    table.finish();
-    alerts
-}
-
-fn thresholds(table: Table<'_>, defaults: BudgetThresholds) -> BudgetThresholds {
-    let thresholds = BudgetThresholds {
-        yellow: table.get("yellow", values::share).unwrap_or(defaults.yellow),
-        orange: table.get("orange", values::share).unwrap_or(defaults.orange),
-        nearly_gone: table.get("nearly_gone", values::share).unwrap_or(defaults.nearly_gone),
-        red: table.get("red", values::share).unwrap_or(defaults.red),
-    };
-    let rising = [thresholds.yellow, thresholds.orange, thresholds.nearly_gone, thresholds.red];
+    let budget = &alerts.thresholds.budget;
+    let rising = [budget.yellow, budget.orange, budget.nearly_gone, budget.red];
     if !rising.is_sorted() {
-        table.fault("the thresholds must rise: yellow <= orange <= nearly_gone <= red");
+        table.fault("alerts.budget: the thresholds must rise: yellow <= orange <= nearly_gone <= red");
     }
     table.finish();
-    thresholds
+    alerts
 }
 
 fn ui(table: Table<'_>, defaults: UiSettings) -> UiSettings {

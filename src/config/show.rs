@@ -8,7 +8,7 @@ use crate::config::log::{LOG_FORMATS, LOG_LEVELS};
 use crate::config::metrics::MetricsListen;
 use crate::config::model::{Config, Scope, Tenant};
 use crate::config::sections::{GLYPHS, THEMES};
-use crate::config::transitions;
+use crate::config::{thresholds, transitions};
 use crate::domain::budget::{Budget, BudgetOver, Pool};
 use crate::domain::calendar::Calendar;
 use crate::domain::contract::{ExchangeRate, Plan, Terms};
@@ -98,11 +98,8 @@ fn plain_values(config: &Config) -> Vec<(&'static str, String)> {
         ("collect.ceiling_usd_month", collect.ceiling_usd_month.amount().normalize().to_string()),
         ("collect.revise_window", quoted(&duration_text(collect.revise_window))),
         ("collect.backfill", quoted(&duration_text(collect.backfill))),
-        ("alerts.budget.yellow", alerts.budget.yellow.to_string()),
-        ("alerts.budget.orange", alerts.budget.orange.to_string()),
-        ("alerts.budget.nearly_gone", alerts.budget.nearly_gone.to_string()),
-        ("alerts.budget.red", alerts.budget.red.to_string()),
     ];
+    values.extend(thresholds::values_of(&alerts.thresholds));
     values.extend(transitions::values_of(&alerts.transitions));
     values.extend([
         ("ui.theme", quoted(word(&THEMES, ui.theme))),

@@ -23,6 +23,9 @@ pub enum PeriodLength {
     Month,
     /// Three months that begin in January, April, July or October, from the anchor day.
     Quarter,
+    /// This span once, without a next one.
+    #[serde(skip)]
+    Once(TimeSpan),
 }
 
 /// A period that repeats: its length, the day it starts on and the zone whose midnight counts.
@@ -47,6 +50,9 @@ impl Calendar {
     /// The period that holds the instant. Days of 23 or 25 hours come out as the zone has them.
     #[must_use]
     pub fn span_at(&self, now: Timestamp) -> TimeSpan {
+        if let PeriodLength::Once(span) = self.length {
+            return span;
+        }
         let today = now.to_zoned_datetime(self.zone.clone()).date();
         let first = self.first_day(today);
         TimeSpan::new(self.midnight(first, now), self.midnight(self.next_first_day(first), now))
@@ -68,6 +74,7 @@ impl Calendar {
     fn first_day(&self, today: Date) -> Date {
         match self.length {
             PeriodLength::Day => today,
+            PeriodLength::Once(span) => span.start.to_zoned_datetime(self.zone.clone()).date(),
             PeriodLength::Week => {
                 let back = (today.weekday().to_monday_one_offset() - self.anchor_day).rem_euclid(7);
                 today.saturating_sub(i64::from(back).days())
@@ -87,6 +94,7 @@ impl Calendar {
     fn next_first_day(&self, first: Date) -> Date {
         match self.length {
             PeriodLength::Day => first.saturating_add(1.day()),
+            PeriodLength::Once(span) => span.end.to_zoned_datetime(self.zone.clone()).date(),
             PeriodLength::Week => first.saturating_add(7.days()),
             PeriodLength::Month => self.anchored_in(first.last_of_month().saturating_add(1.day())),
             PeriodLength::Quarter => {

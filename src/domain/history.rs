@@ -39,6 +39,10 @@ pub trait History {
     /// was summed up of it before is then out of date.
     fn revision(&self, profile: ProfileRef) -> u64;
 
+    /// Counts up each time points of this profile change. With the count comes the earliest point that has changed since
+    /// the count stood at `mark`, `None` where nothing has: a reader that remembers what it read reads from there on.
+    fn touched(&self, profile: ProfileRef, mark: u64) -> (u64, Option<Timestamp>);
+
     /// Every scope as it was known at `now`.
     fn scopes(&self, now: Timestamp) -> Vec<ScopeStatus>;
 

@@ -166,6 +166,10 @@ fn folded(key: &str) -> String {
 /// Whether `text` fits a pattern of `*` (any run) and `?` (one character).
 #[must_use]
 pub fn matches_pattern(pattern: &str, text: &str) -> bool {
+    // Most patterns are plain names, and there are many budgets.
+    if !pattern.contains(['*', '?']) {
+        return pattern == text;
+    }
     wildmatch::WildMatch::new(pattern).matches(text)
 }
 

@@ -10,6 +10,7 @@ use crate::history::head::hour_of;
 use crate::history::keys::{self, Kind};
 use crate::history::store::{PROFILES, Store, decode};
 use crate::history::tier::Tier;
+use crate::history::touched::Touched;
 use crate::history::{block, open, row};
 
 impl Store {
@@ -58,6 +59,7 @@ impl Store {
         if self.profiles.len() <= index {
             self.profiles.resize(index + 1, Vec::new());
             self.revisions.resize(index + 1, 0);
+            self.touched.resize(index + 1, Touched::default());
         }
         self.refs.insert(versions[0].key.clone(), profile);
         self.profiles[index] = versions;

@@ -74,6 +74,10 @@ impl History for Store {
         self.revisions.get(profile.0 as usize).copied().unwrap_or(0)
     }
 
+    fn touched(&self, profile: ProfileRef, mark: u64) -> (u64, Option<Timestamp>) {
+        self.touched.get(profile.0 as usize).map_or((0, None), |touched| touched.since(mark))
+    }
+
     fn scopes(&self, now: Timestamp) -> Vec<ScopeStatus> {
         if self.newest_poll.is_none_or(|newest| newest <= now) {
             return self.statuses.values().cloned().collect();

@@ -24,6 +24,7 @@ use crate::history::keys::{self, Kind};
 use crate::history::lag::Lag;
 use crate::history::open;
 use crate::history::tier::Tier;
+use crate::history::touched::Touched;
 
 /// Where profiles with their versions are kept, by their numbers.
 pub(super) const PROFILES: Space = Space::new("history/profiles");
@@ -88,6 +89,7 @@ pub struct Store {
     pub(super) head: Head,
     pub(super) profiles: Vec<Vec<Profile>>,
     pub(super) revisions: Vec<u64>,
+    pub(super) touched: Vec<Touched>,
     pub(super) statuses: BTreeMap<ScopeName, ScopeStatus>,
     pub(super) faults: RefCell<Vec<String>>,
     pub(super) newest_poll: Option<Timestamp>,
@@ -127,6 +129,7 @@ impl Store {
             head: Head::default(),
             profiles: Vec::new(),
             revisions: Vec::new(),
+            touched: Vec::new(),
             statuses: BTreeMap::new(),
             faults: RefCell::new(opened.faults),
             newest_poll: None,

@@ -50,6 +50,7 @@ impl Store {
         for ProfileUsage { profile, points } in usage {
             let number = self.number_of(profile);
             let is_followed = self.head.has_points(number, lag::followed_span(polled));
+            let mut earliest = points.iter().map(|point| point.at).filter(|at| at.as_second() < sealed_up_to).min();
             let (sealed, young): (Vec<Point>, Vec<Point>) =
                 points.iter().partition(|point| point.at.as_second() < sealed_up_to);
             for point in young {
@@ -60,10 +61,14 @@ impl Store {
                 if revision == Revision::Same {
                     continue;
                 }
+                earliest = Some(earliest.map_or(at, |known| known.min(at)));
                 self.unwritten.rows.insert((at.as_second(), number.0 / SHARD_PROFILES));
                 if Some(at) < summed_up_to {
                     self.revised(number);
                 }
+            }
+            if let (Some(touched), Some(at)) = (self.touched.get_mut(number.0 as usize), earliest) {
+                touched.note(at);
             }
             self.take_sealed(number, sealed)?;
         }

@@ -5,14 +5,15 @@ use crate::cost::polling::polling_cost;
 use crate::domain::calendar::Calendar;
 use crate::domain::health::Health;
 use crate::domain::history::History;
-use crate::domain::view::{FleetTotals, FleetView, OwnCost, PricedUsage, ScopeRow, TenantRow};
+use crate::domain::view::{FleetTotals, FleetView, OwnCost, PoolRow, PricedUsage, ScopeRow, TenantRow};
 use crate::judge::policy::Policy;
+use crate::judge::pool_row::pool_row;
 use crate::judge::tally::{ScopeTally, Tally};
 use crate::judge::{LOG_LENGTH, observe, rates, rows};
 
 /// The view of a tally at the levels that the alerts stand at.
 pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machine: &Machine) -> FleetView {
-    let row = |(owner, used)| rows::tenant_row(owner, used, tally, policy, machine);
+    let row = |(owner, used)| rows::tenant_row(owner, used, tally, machine);
     let seen = observe::observations(tally, policy);
     let mut tenants: Vec<TenantRow> = tally.owners.iter().map(row).collect();
     rows::sort(&mut tenants);
@@ -31,7 +32,7 @@ pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machin
         scopes: tally.scopes.iter().map(|scope| scope_row(scope, tally)).collect(),
         totals: totals(tally, &tenants),
         tenants,
-        pools: Vec::new(),
+        pools: pools(tally, machine),
         quotas: Vec::new(),
         log: history.changes(tally.now, LOG_LENGTH),
         alerts: machine.rows(&seen),
@@ -41,6 +42,13 @@ pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machin
         rows_refused: tally.scopes.iter().map(|scope| scope.status.collecting.rows_refused).max().unwrap_or(0),
         store_faults: history.faults(),
     }
+}
+
+/// The pools, the loudest first, then by name.
+fn pools(tally: &Tally, machine: &Machine) -> Vec<PoolRow> {
+    let mut pools: Vec<PoolRow> = tally.pools.iter().map(|pool| pool_row(pool, tally, machine)).collect();
+    pools.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.pool.cmp(&b.pool)));
+    pools
 }
 
 fn scope_row(scope: &ScopeTally, tally: &Tally) -> ScopeRow {

@@ -1,30 +1,59 @@
 //! Runs the signals over a tally.
 
-use crate::alert::machine::{Hold, Observation, Spent};
-use crate::alert::{budget, coverage, data};
-use crate::domain::event::{AlertKey, Signal, Subject};
-use crate::domain::ids::Owner;
-use crate::domain::view::Assessment;
-use crate::judge::policy::Policy;
-use crate::judge::tally::{OwnerTally, Tally};
+use jiff::SignedDuration;
 
-/// What every signal says, tenants first, then scopes.
+use crate::alert::calls::{assess_errors, assess_throttles};
+use crate::alert::machine::{Hold, Observation, Spent};
+use crate::alert::{anomaly, budget, burn, coverage, data, everybody, forecast};
+use crate::config::Thresholds;
+use crate::domain::budget::BudgetStanding;
+use crate::domain::event::{AlertKey, Signal, Subject};
+use crate::domain::health::Health;
+use crate::domain::ids::{BudgetId, Owner, PlanId, ScopeName};
+use crate::domain::level::Level;
+use crate::domain::matcher::Labels;
+use crate::domain::view::Assessment;
+use crate::judge::outlook::Outlook;
+use crate::judge::owner::OwnerTally;
+use crate::judge::policy::Policy;
+use crate::judge::tally::Tally;
+
+/// Signals about calls, which can be about everybody.
+const OF_CALLS: [Signal; 2] = [Signal::Throttles, Signal::Errors];
+
+/// What every signal says, tenants first, then pools, the fleet and scopes.
 pub(super) fn observations(tally: &Tally, policy: &Policy) -> Vec<Observation> {
-    let of_owners = tally.owners.iter().flat_map(|(owner, used)| of_owner(owner, tally, used, policy));
+    let of_owners = tally.owners.iter().flat_map(|(owner, used)| {
+        let ground = Ground {
+            hold: used.hold,
+            health: used.health,
+            blind_scope: if used.hold == Hold::No { None } else { tally.blind_scope_of(used) },
+            spent: Some(Spent { since: tally.month.start, amount: used.month.cost.likely }),
+            members: &[],
+        };
+        observed(&Subject::Owner(owner.clone()), &used.assessed, &used.budgets, &ground, policy)
+    });
+    let of_pools = tally.pools.iter().flat_map(|pool| {
+        let ground = Ground { hold: pool.hold, members: &pool.members, ..Ground::default() };
+        observed(&Subject::Pool(pool.name.clone()), &pool.assessed, &pool.budgets, &ground, policy)
+    });
+    let of_all = observed(&Subject::Fleet, &tally.everybody, &[], &Ground::default(), policy);
     let of_scopes = tally.scopes.iter().map(|scope| {
         let subject = Subject::Scope(scope.status.scope.clone());
         let assessed = data::assess(&scope.status, tally.now, tally.step);
-        Observation { health: scope.health, ..observation(&subject, assessed, policy) }
+        Observation { health: scope.health, ..observation(&subject, &assessed, policy) }
     });
-    of_owners.chain(of_scopes).collect()
+    of_owners.chain(of_pools).chain(of_all).chain(of_scopes).collect()
 }
 
-/// What the signals say of an owner, with the budgets they speak of.
-pub(super) fn assessments(tally: &OwnerTally, policy: &Policy) -> Vec<Assessment> {
-    let mut assessed: Vec<_> =
-        tally.budgets.iter().map(|standing| budget::assess(standing, &policy.thresholds)).collect();
-    assessed.push(coverage::assess(&tally.usage));
-    assessed
+/// What observations of one subject have in common.
+#[derive(Default)]
+struct Ground<'a> {
+    hold: Hold,
+    health: Health,
+    blind_scope: Option<ScopeName>,
+    spent: Option<Spent>,
+    members: &'a [Owner],
 }
 
 /// The key of what was assessed.
@@ -32,32 +61,111 @@ pub(super) fn alert_key(subject: &Subject, assessed: &Assessment) -> AlertKey {
     AlertKey { subject: subject.clone(), signal: assessed.signal, budget: assessed.budget.clone() }
 }
 
-fn of_owner(owner: &Owner, tally: &Tally, used: &OwnerTally, policy: &Policy) -> Vec<Observation> {
-    let subject = Subject::Owner(owner.clone());
-    let period_of = |assessed: &Assessment| {
-        let standing = used.budgets.iter().find(|standing| Some(&standing.id) == assessed.budget.as_ref());
-        standing.filter(|_| assessed.signal == Signal::Budget).map(|standing| standing.span)
-    };
-    let blind_scope = if used.hold == Hold::No { None } else { tally.blind_scope_of(used) };
-    let observe = |assessed: Assessment| Observation {
-        period: period_of(&assessed),
-        hold: used.hold,
-        health: used.health,
-        blind_scope: blind_scope.clone(),
-        spent: Some(Spent { since: tally.month.start, amount: used.month.cost.likely }),
-        ..observation(&subject, assessed, policy)
-    };
-    assessments(used, policy).into_iter().map(observe).collect()
+/// Assesses every owner, every pool, and all of them together.
+pub(super) fn assess_all(tally: &mut Tally, policy: &Policy, length: SignedDuration) {
+    for (owner, used) in &mut tally.owners {
+        used.assessed = of_owner(&Subject::Owner(owner.clone()), used, policy, length);
+    }
+    for pool in &mut tally.pools {
+        let rules = Rules { policy, subject: &Subject::Pool(pool.name.clone()), plan: None };
+        pool.assessed = of_money(&rules, &pool.budgets, &pool.outlook);
+    }
+    tally.everybody = of_everybody(tally, policy, length);
 }
 
-fn observation(subject: &Subject, assessed: Assessment, policy: &Policy) -> Observation {
-    let alert = alert_key(subject, &assessed);
+/// Whose thresholds are asked for.
+struct Rules<'a> {
+    policy: &'a Policy,
+    subject: &'a Subject,
+    plan: Option<&'a PlanId>,
+}
+
+impl Rules<'_> {
+    fn of(&self, signal: Signal, budget: Option<&BudgetId>) -> Thresholds {
+        if self.policy.overrides.is_empty() {
+            return self.policy.thresholds;
+        }
+        let alert = AlertKey { subject: self.subject.clone(), signal, budget: budget.cloned() };
+        let mut labels = Labels::of(&alert);
+        labels.set("plan", self.plan.map_or("", PlanId::as_str));
+        self.policy.thresholds.overridden(&self.policy.overrides, &labels)
+    }
+}
+
+fn of_owner(subject: &Subject, used: &OwnerTally, policy: &Policy, length: SignedDuration) -> Vec<Assessment> {
+    let rules = Rules { policy, subject, plan: used.plan.as_ref() };
+    let calls = used.calls(length);
+    let mut assessed =
+        used.outlook.as_ref().map(|outlook| of_money(&rules, &used.budgets, outlook)).unwrap_or_default();
+    assessed.push(assess_throttles(&calls, &rules.of(Signal::Throttles, None).throttles));
+    assessed.push(assess_errors(&calls, &rules.of(Signal::Errors, None).errors));
+    assessed.push(coverage::assess(&used.usage, &rules.of(Signal::Coverage, None).coverage));
+    assessed
+}
+
+/// The signals about money: of each budget, and of the past.
+fn of_money(rules: &Rules<'_>, budgets: &[BudgetStanding], outlook: &Outlook) -> Vec<Assessment> {
+    let mut assessed = Vec::new();
+    for standing in budgets {
+        let of = |signal| rules.of(signal, Some(&standing.id));
+        assessed.push(budget::assess(standing, &of(Signal::Budget).budget));
+        let ahead = of(Signal::Forecast).forecast;
+        assessed.extend(outlook.chances(standing, &ahead).map(|chances| forecast::assess(&chances, &ahead)));
+        let burning = outlook.burning(standing);
+        assessed.extend(burning.map(|burning| burn::assess(&burning, &of(Signal::Burn).burn)));
+    }
+    assessed.push(anomaly::assess(&outlook.pace(!budgets.is_empty()), &rules.of(Signal::Anomaly, None).anomaly));
+    assessed
+}
+
+/// What strikes most of the active tenants is one alert; theirs are quiet then and say why.
+fn of_everybody(tally: &mut Tally, policy: &Policy, length: SignedDuration) -> Vec<Assessment> {
+    let mut found = Vec::new();
+    for signal in OF_CALLS {
+        let level = |used: &OwnerTally| used.assessed.iter().find(|it| it.signal == signal).map(|it| it.level);
+        let active = tally.owners.values().filter(|used| used.calls(length).are_any());
+        let levels: Vec<Level> = active.filter_map(level).collect();
+        let Some(assessed) = everybody::assess(signal, &levels, policy.thresholds.fleet.share) else { continue };
+        for one in tally.owners.values_mut().flat_map(|used| &mut used.assessed).filter(|it| it.signal == signal) {
+            one.level = Level::Green;
+            one.reason = format!("{}: see the alert of the fleet", one.reason);
+        }
+        found.push(assessed);
+    }
+    found
+}
+
+fn observed(
+    subject: &Subject,
+    assessed: &[Assessment],
+    budgets: &[BudgetStanding],
+    ground: &Ground<'_>,
+    policy: &Policy,
+) -> Vec<Observation> {
+    let period_of = |assessed: &Assessment| {
+        let standing = budgets.iter().find(|standing| Some(&standing.id) == assessed.budget.as_ref());
+        standing.filter(|_| assessed.signal == Signal::Budget).map(|standing| standing.span)
+    };
+    let observe = |assessed: &Assessment| Observation {
+        period: period_of(assessed),
+        hold: ground.hold,
+        health: ground.health,
+        blind_scope: ground.blind_scope.clone(),
+        spent: ground.spent,
+        members: ground.members.to_vec(),
+        ..observation(subject, assessed, policy)
+    };
+    assessed.iter().map(observe).collect()
+}
+
+fn observation(subject: &Subject, assessed: &Assessment, policy: &Policy) -> Observation {
+    let alert = alert_key(subject, assessed);
     let timing = policy.timing(&alert);
     Observation {
         value: assessed.value,
         threshold: assessed.threshold,
         is_rate: is_rate(assessed.signal),
-        reason: assessed.reason,
+        reason: assessed.reason.clone(),
         ..Observation::new(alert, assessed.level, timing)
     }
 }

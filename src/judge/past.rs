@@ -16,7 +16,7 @@ impl Judge {
     /// The fleet at a past instant. Nothing is stepped and nothing is said by it.
     #[must_use]
     pub fn view_at(&mut self, history: &dyn History, policy: &Policy, at: Timestamp) -> FleetView {
-        let tally = Tally::take(history, policy, at, &mut self.past);
+        let tally = Tally::take(history, policy, at, &mut self.past, &mut self.past_books);
         let mut view = fleet::view(&tally, history, policy, &Machine::default());
         let changes = history.changes(at, usize::MAX);
         let said = said(&changes);

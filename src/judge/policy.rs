@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::config::{BudgetThresholds, Timing, Transitions};
+use crate::config::{ThresholdOverride, Thresholds, Timing, Transitions};
 use crate::cost::PriceBook;
 use crate::domain::budget::{Budget, Pool};
 use crate::domain::contract::Contracts;
@@ -55,10 +55,12 @@ pub struct Policy {
     pub contracts: Arc<Contracts>,
     /// Whom to call about whom.
     pub contacts: Arc<BTreeMap<TenantId, Contact>>,
-    /// Where the budget signal changes level.
-    pub thresholds: BudgetThresholds,
     /// How long what lasts on an alert's way.
     pub transitions: Transitions,
+    /// Where the signals change level.
+    pub thresholds: Thresholds,
+    /// Where those of some alerts do instead.
+    pub overrides: Arc<[ThresholdOverride]>,
     /// What things cost.
     pub prices: Arc<PriceBook>,
     /// What `usage` sums over.
@@ -79,8 +81,9 @@ impl Policy {
             pools: Vec::new(),
             contracts: Arc::default(),
             contacts: Arc::default(),
-            thresholds: BudgetThresholds::default(),
             transitions: Transitions::default(),
+            thresholds: Thresholds::default(),
+            overrides: Arc::default(),
             prices: Arc::new(PriceBook::embedded()),
             usage_window: UsageWindow::Month,
             ceiling: Money::ZERO,

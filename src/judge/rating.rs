@@ -72,6 +72,11 @@ impl Rates {
         used.map(|(rate, counts)| (rate.version, &rate.owner, self.priced(rate, counts))).collect()
     }
 
+    /// Whose it was at an instant.
+    pub(super) fn owner_at(&self, at: Timestamp) -> Option<&Owner> {
+        self.rates.get(self.index_at(at)).map(|rate| &rate.owner)
+    }
+
     fn index_at(&self, at: Timestamp) -> usize {
         self.rates.partition_point(|rate| rate.start <= at).saturating_sub(1)
     }

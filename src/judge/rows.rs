@@ -5,20 +5,15 @@ use crate::domain::budget::BudgetStanding;
 use crate::domain::event::{AlertKey, Signal, Subject};
 use crate::domain::ids::Owner;
 use crate::domain::level::Level;
-use crate::domain::view::{Assessment, BudgetRow, Burn, TenantRow};
-use crate::judge::observe::{alert_key, assessments};
-use crate::judge::policy::Policy;
+use crate::domain::view::{Assessment, BudgetRow, ExpectedBand, PeriodForecast, TenantRow};
+use crate::judge::observe::alert_key;
+use crate::judge::outlook::Outlook;
+use crate::judge::owner::OwnerTally;
 use crate::judge::rates;
-use crate::judge::tally::{OwnerTally, Tally};
+use crate::judge::tally::Tally;
 
 /// The row of an owner at the levels that its alerts stand at.
-pub(super) fn tenant_row(
-    owner: &Owner,
-    used: &OwnerTally,
-    tally: &Tally,
-    policy: &Policy,
-    machine: &Machine,
-) -> TenantRow {
+pub(super) fn tenant_row(owner: &Owner, used: &OwnerTally, tally: &Tally, machine: &Machine) -> TenantRow {
     let subject = Subject::Owner(owner.clone());
     let standing_level = machine.level_of_subject(&subject);
     let blind = match used.hold {
@@ -27,24 +22,40 @@ pub(super) fn tenant_row(
         // A rise that the fresh part of the data shows is shown; green would be a guess.
         Hold::MayRise => standing_level < Level::Yellow,
     };
+    let budgets = budgets(&subject, &used.budgets, machine);
+    let forecast = forecast(used, &budgets, tally);
     TenantRow {
         owner: owner.clone(),
         level: if blind { Level::Blind } else { standing_level },
         frozen_level: blind.then_some(standing_level),
         health: used.health,
         data_age: used.data_age,
-        signals: signals(&subject, used, policy, machine),
+        signals: signals(&subject, &used.assessed, machine),
         usage: used.usage,
-        budgets: budgets(&subject, used, machine),
+        budgets,
         contract: used.contract.clone(),
         rates: rates::of(&used.window, tally.rate_window()),
         sparkline: used.sparkline.values(used.usage.unpriced_tokens > 0),
-        expected: None,
-        forecast: None,
-        burn: Burn::default(),
+        expected: band(used, tally),
+        forecast,
+        burn: used.outlook.as_ref().map(Outlook::burn).unwrap_or_default(),
         last_use: used.last_use,
         profiles: profiles(used),
     }
+}
+
+/// What the period of the worst budget will come to, or the month where there is no budget.
+fn forecast(used: &OwnerTally, budgets: &[BudgetRow], tally: &Tally) -> Option<PeriodForecast> {
+    let outlook = used.outlook.as_ref()?;
+    let standing = |row: &BudgetRow| used.budgets.iter().find(|standing| standing.id == row.id);
+    let of_budget = budgets.iter().filter_map(standing).find_map(|standing| outlook.period(standing));
+    of_budget.or_else(|| outlook.unbudgeted(tally.month, used.month.cost.likely.to_f64()))
+}
+
+fn band(used: &OwnerTally, tally: &Tally) -> Option<ExpectedBand> {
+    let span = used.sparkline.span();
+    let steps = span.length().as_secs() / tally.step.seconds();
+    used.outlook.as_ref()?.band(span.start, tally.step.duration(), usize::try_from(steps).unwrap_or(0))
 }
 
 /// The rows in the default order: level, money at risk, cost, name; the unattributed last among equals.
@@ -55,22 +66,24 @@ pub(super) fn sort(rows: &mut [TenantRow]) {
     });
 }
 
-fn signals(subject: &Subject, used: &OwnerTally, policy: &Policy, machine: &Machine) -> Vec<Assessment> {
-    let at_standing_level = |assessed: Assessment| {
-        let level = machine.level_of(&alert_key(subject, &assessed));
-        Assessment { level, ..assessed }
+/// What the signals say, at the levels that their alerts stand at, the worst first.
+pub(super) fn signals(subject: &Subject, assessed: &[Assessment], machine: &Machine) -> Vec<Assessment> {
+    let at_standing_level = |assessed: &Assessment| {
+        let level = machine.level_of(&alert_key(subject, assessed));
+        Assessment { level, ..assessed.clone() }
     };
-    let mut signals: Vec<_> = assessments(used, policy).into_iter().map(at_standing_level).collect();
+    let mut signals: Vec<_> = assessed.iter().map(at_standing_level).collect();
     signals.sort_by_key(|assessed| std::cmp::Reverse(assessed.level));
     signals
 }
 
-fn budgets(subject: &Subject, used: &OwnerTally, machine: &Machine) -> Vec<BudgetRow> {
+/// How budgets stand, the worst first.
+pub(super) fn budgets(subject: &Subject, standings: &[BudgetStanding], machine: &Machine) -> Vec<BudgetRow> {
     let row = |standing: &BudgetStanding| {
         let alert = AlertKey { subject: subject.clone(), signal: Signal::Budget, budget: Some(standing.id.clone()) };
         budget_row(standing, machine.level_of(&alert))
     };
-    let mut rows: Vec<_> = used.budgets.iter().map(row).collect();
+    let mut rows: Vec<_> = standings.iter().map(row).collect();
     rows.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| b.used.total_cmp(&a.used)));
     rows
 }

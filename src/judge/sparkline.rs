@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::time::{Step, TimeSpan};
-use crate::domain::view::{PricedUsage, SPARK_STEPS};
+use crate::domain::view::SPARK_STEPS;
 use crate::judge::POINTS_REACH;
 
 /// Dollars and tokens a step, oldest first. A step that the data does not reach is not known.
@@ -46,10 +46,10 @@ impl Sparkline {
 
     /// Adds what was used in the step that starts at `at`.
     #[expect(clippy::cast_precision_loss, reason = "a chart")]
-    pub(super) fn add(&mut self, at: Timestamp, usage: &PricedUsage) {
+    pub(super) fn add(&mut self, at: Timestamp, dollars: f64, tokens: u64) {
         if let Some(index) = self.index(at) {
-            *self.dollars[index].get_or_insert(0.0) += usage.cost.likely.to_f64();
-            *self.tokens[index].get_or_insert(0.0) += usage.counts.tokens() as f64;
+            *self.dollars[index].get_or_insert(0.0) += dollars;
+            *self.tokens[index].get_or_insert(0.0) += tokens as f64;
         }
     }
 

@@ -86,7 +86,7 @@ fn busy_history(start: Timestamp, length: i64) -> MemoryHistory {
 fn a_replay_of_the_stored_history_says_what_live_said() {
     let (start, length) = (at("2026-11-24T01:30:00Z"), 600);
     let whole = busy_history(start, length);
-    let policy = policy(900);
+    let policy = policy(2000);
     let run = |sees: &dyn Fn(&mut MemoryHistory, Timestamp)| {
         let mut history = busy_history(start, 0);
         let mut judge = Judge::default();

@@ -51,6 +51,7 @@ fn budget(fleet: &Fleet, tenant: usize, price: Price<'_>) -> Option<Budget> {
         PeriodLength::Week => "weekly",
         PeriodLength::Month => "monthly",
         PeriodLength::Quarter => "quarterly",
+        PeriodLength::Once(_) => "once",
     };
     Some(Budget {
         id: format!("{name}-{period}").as_str().into(),

@@ -1,0 +1,117 @@
+//! What is remembered of a profile between steps: its young points and its old hours, priced. A step reads only what
+//! has come or changed since.
+
+use jiff::SignedDuration;
+
+use crate::domain::history::History;
+use crate::domain::ids::{Owner, ProfileRef};
+use crate::domain::time::{HOUR_SECONDS, TimeSpan};
+use crate::domain::usage::Point;
+use crate::judge::rating::Rates;
+
+/// How far back hours are kept for forecasts and learned baselines: five weeks.
+pub(super) const PAST: SignedDuration = SignedDuration::from_hours(35 * 24);
+
+/// A young point with its likely cost in dollars.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    /// The point.
+    pub point: Point,
+    /// Its likely cost.
+    pub dollars: f64,
+}
+
+/// An owner's part of an old hour.
+#[derive(Clone, Copy, Debug)]
+struct OldHour {
+    /// Hours since 1970.
+    hour: i64,
+    owner: usize,
+    dollars: f64,
+}
+
+/// What is remembered of a profile.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    versions: usize,
+    revision: u64,
+    mark: u64,
+    points: Option<TimeSpan>,
+    entries: Vec<Entry>,
+    hours: Option<TimeSpan>,
+    old: Vec<OldHour>,
+    owners: Vec<Owner>,
+}
+
+impl Page {
+    /// Brings the young points up to date with the history and gives them, oldest first.
+    pub(super) fn entries(
+        &mut self,
+        history: &dyn History,
+        profile: ProfileRef,
+        rates: &Rates,
+        versions: usize,
+        span: TimeSpan,
+    ) -> &[Entry] {
+        if self.versions != versions {
+            *self = Self { versions, ..Self::default() };
+        }
+        let (mark, changed) = history.touched(profile, self.mark);
+        let known = self.points.filter(|known| known.start <= span.start && known.end <= span.end);
+        let until = known.map_or(span.start, |known| known.end);
+        let from = changed.map_or(until, |changed| changed.min(until)).max(span.start);
+        self.entries.retain(|entry| entry.point.at >= span.start && entry.point.at < from);
+        if from < span.end {
+            let new = history.points(profile, TimeSpan::new(from, span.end)).into_iter();
+            self.entries.extend(
+                new.map(|point| Entry { dollars: rates.price(point.at, &point.counts).cost.likely.to_f64(), point }),
+            );
+        }
+        (self.mark, self.points) = (mark, Some(span));
+        &self.entries
+    }
+
+    /// Brings the old hours up to date; tells whether any that were known before have changed or gone.
+    pub(super) fn read_hours(
+        &mut self,
+        history: &dyn History,
+        profile: ProfileRef,
+        rates: &Rates,
+        span: TimeSpan,
+    ) -> bool {
+        let revision = history.revision(profile);
+        let known = self.hours.filter(|known| self.revision == revision && known.end <= span.end);
+        let is_changed = known.is_none_or(|known| known != span);
+        let mut until = known.map_or(span.start, |known| known.end);
+        if known.is_none_or(|known| known.start > span.start) {
+            self.old.clear();
+            until = span.start;
+        }
+        if until < span.end {
+            for point in history.hours(profile, TimeSpan::new(until, span.end)) {
+                let hour = point.at.as_second().div_euclid(HOUR_SECONDS);
+                for (owner, part) in rates.by_owner([point]) {
+                    let owner = self.index_of(owner);
+                    self.old.push(OldHour { hour, owner, dollars: part.cost.likely.to_f64() });
+                }
+            }
+        }
+        let first = span.start.as_second().div_euclid(HOUR_SECONDS);
+        self.old.retain(|old| old.hour >= first);
+        (self.revision, self.hours) = (revision, Some(span));
+        is_changed
+    }
+
+    /// Every part of the old hours: whose, hours since 1970, dollars.
+    pub(super) fn old_hours(&self) -> impl Iterator<Item = (&Owner, i64, f64)> {
+        self.old.iter().map(|old| (&self.owners[old.owner], old.hour, old.dollars))
+    }
+
+    fn index_of(&mut self, owner: Owner) -> usize {
+        let known = self.owners.iter().position(|known| *known == owner);
+        known.unwrap_or_else(|| {
+            self.owners.push(owner);
+            self.owners.len() - 1
+        })
+    }
+}
