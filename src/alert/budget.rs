@@ -76,16 +76,16 @@ mod tests {
     }
 
     #[rstest]
-    #[case::half_used_on_pace(0.50, 0.50, true, 0, Level::Green)]
-    #[case::half_used_ahead(0.50, 0.49, true, 0, Level::Yellow)]
-    #[case::just_below_half(0.499, 0.10, true, 0, Level::Green)]
-    #[case::most_used_ahead(0.80, 0.79, true, 0, Level::Orange)]
-    #[case::most_used_behind(0.80, 0.85, false, 0, Level::Green)]
+    #[case::most_used_on_pace(0.75, 0.75, true, 0, Level::Green)]
+    #[case::much_used_ahead(0.75, 0.74, true, 0, Level::Yellow)]
+    #[case::just_below(0.749, 0.10, true, 0, Level::Green)]
+    #[case::most_used_ahead(0.85, 0.84, true, 0, Level::Orange)]
+    #[case::most_used_behind(0.85, 0.90, false, 0, Level::Green)]
     #[case::nearly_gone_and_the_rest_fits(0.95, 0.97, true, 0, Level::Green)]
     #[case::nearly_gone_and_the_rest_does_not_fit(0.95, 0.97, false, 0, Level::Orange)]
     #[case::gone(1.0, 1.0, true, 0, Level::Red)]
     #[case::unpriced_is_never_green(0.10, 0.50, true, 7, Level::Blind)]
-    #[case::what_is_known_still_counts(0.60, 0.50, true, 7, Level::Yellow)]
+    #[case::what_is_known_still_counts(0.80, 0.50, true, 7, Level::Yellow)]
     fn levels(
         #[case] used: f64,
         #[case] expected: f64,

@@ -58,7 +58,7 @@ mod tests {
     #[rstest]
     #[case::fits(0.3, 0.1, 0.0, Level::Green)]
     #[case::far_ahead(0.99, 0.2, 0.0, Level::Yellow)]
-    #[case::likely_soon(0.9, 0.6, 0.2, Level::Orange)]
+    #[case::likely_soon(0.9, 0.48, 0.2, Level::Orange)]
     #[case::soon_and_unlikely_later_as_well(0.6, 0.6, 0.2, Level::Orange)]
     #[case::all_but_gone(1.0, 1.0, 0.95, Level::Red)]
     fn levels(#[case] in_period: f64, #[case] soon: f64, #[case] very_soon: f64, #[case] level: Level) {

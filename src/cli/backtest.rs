@@ -29,10 +29,10 @@ pub(super) struct Backtest {
     /// Run over this usage CSV (`-` for standard input, gz too) instead of the store
     #[arg(long, value_name = "USAGE.csv")]
     input: Option<PathBuf>,
-    /// The budgets, instead of those of the config: budget_id,kind,members,budget_usd,period_start,period_end
+    /// The budgets, instead of those of the config: columns `budget_id`, `kind`, `members`, `budget_usd`, `period_start`, `period_end`
     #[arg(long, value_name = "BUDGETS.csv")]
     budgets: Option<PathBuf>,
-    /// Which budgets something was wrong with, to count false alarms: budget_id,harmful
+    /// Which budgets something was wrong with, to count false alarms: columns `budget_id`, `harmful`
     #[arg(long, value_name = "TRUTH.csv")]
     truth: Option<PathBuf>,
     /// What a row of the CSV is about

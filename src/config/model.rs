@@ -151,8 +151,8 @@ pub struct Alerts {
     pub transitions: Transitions,
 }
 
-/// Shares of a budget at which its signal changes level. Defaults: alerts of AWS Budgets are commonly set at
-/// 50, 80 and 100 %.
+/// Shares of a budget at which its signal changes level. Defaults: later than the common 50 and 80 %, because the forecast
+/// tells earlier and with fewer false alarms (`docs/alerts.md`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BudgetThresholds {
     /// Yellow, if ahead of an even pace.
@@ -167,7 +167,7 @@ pub struct BudgetThresholds {
 
 impl Default for BudgetThresholds {
     fn default() -> Self {
-        Self { yellow: 0.50, orange: 0.80, nearly_gone: 0.95, red: 1.0 }
+        Self { yellow: 0.75, orange: 0.85, nearly_gone: 0.95, red: 1.0 }
     }
 }
 

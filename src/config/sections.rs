@@ -53,7 +53,7 @@ pub(super) fn config(root: Table<'_>, defaults: Config) -> Config {
         scopes,
         tenants,
         budgets,
-        alerts: alerts(root.table("alerts"), defaults.alerts),
+        alerts: alerts(root.table("alerts"), &defaults.alerts),
         responses: responses::responses(&root, &timezone),
         ui: ui(root.table("ui"), defaults.ui),
         store: store(root.table("store"), defaults.store),
@@ -84,7 +84,7 @@ fn collect(table: Table<'_>, defaults: Collect) -> Collect {
     collect
 }
 
-fn alerts(table: Table<'_>, defaults: Alerts) -> Alerts {
+fn alerts(table: Table<'_>, defaults: &Alerts) -> Alerts {
     let overrides = table.tables("override");
     let alerts = Alerts {
         thresholds: thresholds::thresholds(&table, defaults.thresholds),

@@ -110,7 +110,7 @@ pub struct FleetThresholds {
 
 impl Default for ForecastThresholds {
     fn default() -> Self {
-        Self { yellow: 0.8, orange: 0.6, orange_within_hours: 96.0, red: 0.95, red_within_hours: 24.0 }
+        Self { yellow: 0.8, orange: 0.48, orange_within_hours: 120.0, red: 0.95, red_within_hours: 24.0 }
     }
 }
 

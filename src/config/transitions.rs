@@ -87,10 +87,13 @@ impl Timing {
     #[must_use]
     pub fn of(self, signal: Signal) -> Self {
         match signal {
-            Signal::Budget | Signal::Commitment | Signal::Margin | Signal::Data | Signal::Coverage => self.at_once(),
-            Signal::Burn | Signal::Forecast | Signal::Anomaly | Signal::Quota | Signal::Throttles | Signal::Errors => {
-                self
-            }
+            Signal::Budget
+            | Signal::Commitment
+            | Signal::Margin
+            | Signal::Anomaly
+            | Signal::Data
+            | Signal::Coverage => self.at_once(),
+            Signal::Burn | Signal::Forecast | Signal::Quota | Signal::Throttles | Signal::Errors => self,
         }
     }
 

@@ -81,10 +81,9 @@ impl Books {
     /// The forecast of what these owners spend together, fitted anew only where its hours have changed.
     pub(super) fn fit(&mut self, subject: &Subject, owners: &[&Owner], pulse: &Pulse, prior: &Prior) -> Arc<Fitted> {
         let tail = pulse.hours();
-        if let Some(kept) = self.fitted.get(subject) {
-            if kept.generation == self.generation && kept.tail == tail {
-                return Arc::clone(kept);
-            }
+        let kept = self.fitted.get(subject);
+        if let Some(kept) = kept.filter(|kept| kept.generation == self.generation && kept.tail == tail) {
+            return Arc::clone(kept);
         }
         let series = self.series(owners, &tail);
         let model = Model::fit(&series, prior);

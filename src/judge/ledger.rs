@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::history::History;
 use crate::domain::ids::{Owner, ProfileRef};
+use crate::domain::profile::Profile;
 use crate::domain::time::TimeSpan;
 use crate::domain::view::PricedUsage;
 use crate::judge::rating::{Rates, add_share};
@@ -29,8 +30,8 @@ pub(super) struct Ledger {
 pub(super) struct Account<'a> {
     /// The profile.
     pub profile: ProfileRef,
-    /// How many versions of it are known: a new one can move past usage to another owner.
-    pub versions: usize,
+    /// Its versions; a new one can move past usage to another owner.
+    pub versions: &'a [Profile],
     /// Its owners and prices.
     pub rates: &'a Rates,
 }
@@ -49,9 +50,13 @@ impl Ledger {
         let kept = self
             .sums
             .remove(&key)
-            .filter(|sum| sum.revision == revision && sum.versions == account.versions && sum.until <= span.end);
-        let mut sum =
-            kept.unwrap_or_else(|| Sum { until: span.start, revision, versions: account.versions, shares: Vec::new() });
+            .filter(|sum| sum.revision == revision && sum.versions == account.versions.len() && sum.until <= span.end);
+        let mut sum = kept.unwrap_or_else(|| Sum {
+            until: span.start,
+            revision,
+            versions: account.versions.len(),
+            shares: Vec::new(),
+        });
         if sum.until < span.end {
             let new_hours = history.hours(account.profile, TimeSpan::new(sum.until, span.end));
             for (owner, part) in account.rates.by_owner(new_hours) {

@@ -170,7 +170,7 @@ fn observation(subject: &Subject, assessed: &Assessment, policy: &Policy) -> Obs
     }
 }
 
-/// Whether a signal looks at so short a time that one step of it says little.
+/// Whether a signal looks at so short a time that one step of it says little. Anomaly looks at 40 minutes as it is.
 fn is_rate(signal: Signal) -> bool {
-    matches!(signal, Signal::Anomaly | Signal::Quota | Signal::Throttles | Signal::Errors)
+    matches!(signal, Signal::Quota | Signal::Throttles | Signal::Errors)
 }

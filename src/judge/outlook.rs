@@ -26,6 +26,9 @@ const BEFORE: [i64; 9] = [40, 50, 60, 70, 80, 90, 100, 110, 120];
 /// Below so many hours of past, no pace but an even one is to be expected.
 const LEAST_HISTORY: f64 = 48.0;
 
+/// Chances over a whole period below this share of a threshold cannot reach it sooner.
+const LEAST_CHANCE: f64 = 0.5;
+
 /// The pulse and the fitted past of an owner or a pool.
 #[derive(Clone, Debug)]
 pub(super) struct Outlook {
@@ -68,9 +71,13 @@ impl Outlook {
             let until = until.unwrap_or(Timestamp::MAX).min(standing.span.end);
             chance(&self.model().total_between(from, until), rest)
         };
+        let in_period = chance(&total, rest);
+        // What is unlikely over the whole period is not looked at by the day.
+        let is_open = in_period >= LEAST_CHANCE * thresholds.orange.min(thresholds.red);
+        let within = |hours| if is_open { within(hours) } else { in_period };
         Some(Chances {
             budget: standing.id.clone(),
-            in_period: chance(&total, rest),
+            in_period,
             soon: within(thresholds.orange_within_hours),
             very_soon: within(thresholds.red_within_hours),
             expected_end: standing.used + total.mean / standing.amount.to_f64().max(f64::MIN_POSITIVE),

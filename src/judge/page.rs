@@ -1,12 +1,16 @@
 //! What is remembered of a profile between steps: its young points and its old hours, priced. A step reads only what
 //! has come or changed since.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 
 use crate::domain::history::History;
 use crate::domain::ids::{Owner, ProfileRef};
+use crate::domain::profile::Profile;
 use crate::domain::time::{HOUR_SECONDS, TimeSpan};
 use crate::domain::usage::Point;
+use crate::judge::policy::Policy;
 use crate::judge::rating::Rates;
 
 /// How far back hours are kept for forecasts and learned baselines: five weeks.
@@ -34,6 +38,7 @@ struct OldHour {
 #[derive(Debug, Default)]
 pub(super) struct Page {
     versions: usize,
+    rates: Option<Arc<Rates>>,
     revision: u64,
     mark: u64,
     points: Option<TimeSpan>,
@@ -44,18 +49,22 @@ pub(super) struct Page {
 }
 
 impl Page {
+    /// The rates of a profile with these versions, made once.
+    pub(super) fn rates(&mut self, versions: &[Profile], policy: &Policy) -> Arc<Rates> {
+        if self.versions != versions.len() {
+            *self = Self { versions: versions.len(), ..Self::default() };
+        }
+        Arc::clone(self.rates.get_or_insert_with(|| Arc::new(Rates::new(versions, policy))))
+    }
+
     /// Brings the young points up to date with the history and gives them, oldest first.
     pub(super) fn entries(
         &mut self,
         history: &dyn History,
         profile: ProfileRef,
         rates: &Rates,
-        versions: usize,
         span: TimeSpan,
     ) -> &[Entry] {
-        if self.versions != versions {
-            *self = Self { versions, ..Self::default() };
-        }
         let (mark, changed) = history.touched(profile, self.mark);
         let known = self.points.filter(|known| known.start <= span.start && known.end <= span.end);
         let until = known.map_or(span.start, |known| known.end);

@@ -73,12 +73,16 @@ fn pool(
     let tallies: Vec<&OwnerTally> = members.iter().filter_map(|owner| of.owners.get(*owner)).collect();
     let (first, others) = tallies.split_first()?;
     let mut pulse = first.pulse.clone();
-    others.iter().for_each(|other| pulse.join(&other.pulse));
+    for other in others {
+        pulse.join(&other.pulse);
+    }
     let fitted = books.fit(&Subject::Pool(name.clone()), members, &pulse, prior);
     let outlook = Outlook { pulse, fitted };
     let sum = |part: &dyn Fn(&OwnerTally) -> PricedUsage| {
         let mut sum = PricedUsage::default();
-        tallies.iter().for_each(|tally| sum.add(&part(tally)));
+        for tally in &tallies {
+            sum.add(&part(tally));
+        }
         sum
     };
     let window = sum(&|tally| tally.window);

@@ -12,6 +12,7 @@ use crate::domain::view::{Mode, PricedUsage, Provenance};
 use crate::judge::policy::Policy;
 
 /// From `start` on, until the next one: one owner, one price.
+#[derive(Debug)]
 struct Rate {
     start: Timestamp,
     version: usize,
@@ -20,6 +21,7 @@ struct Rate {
 }
 
 /// The rates of a profile over time.
+#[derive(Debug)]
 pub(super) struct Rates {
     rates: Vec<Rate>,
     simulated: bool,

@@ -21,7 +21,7 @@ use crate::judge::owner::OwnerTally;
 use crate::judge::page::Entry;
 use crate::judge::policy::{Policy, UsageWindow};
 use crate::judge::pool::{self, PoolTally};
-use crate::judge::rating::{Rates, add_share};
+use crate::judge::rating::add_share;
 use crate::judge::{observe, points_start, rates};
 
 /// How far back shares of calls are taken over.
@@ -73,10 +73,10 @@ impl Tally {
         ledger.keep_only(&starts);
         let old = Books::look_back(history, points_start(now));
         for (profile, versions) in history.profiles() {
-            let rates = Rates::new(versions, policy);
-            let account = Account { profile, versions: versions.len(), rates: &rates };
-            let entries = books.page(profile).entries(history, profile, &rates, versions.len(), tally.young());
-            tally.add_profile(history, policy, ledger, &account, versions, &starts, entries);
+            let rates = books.page(profile).rates(versions, policy);
+            let account = Account { profile, versions, rates: &rates };
+            let entries = books.page(profile).entries(history, profile, &rates, tally.young());
+            tally.add_profile(history, policy, ledger, &account, &starts, entries);
             books.read_hours(history, profile, &rates, old);
         }
         books.sum_up(old);
@@ -142,11 +142,10 @@ impl Tally {
         policy: &Policy,
         ledger: &mut Ledger,
         account: &Account<'_>,
-        versions: &[Profile],
         starts: &[Timestamp],
         entries: &[Entry],
     ) {
-        let Some(newest) = versions.last() else { return };
+        let Some(newest) = account.versions.last() else { return };
         let current = policy.tenancy.owner(newest);
         let mut used: BTreeMap<Owner, PricedUsage> = BTreeMap::from([(current.clone(), PricedUsage::default())]);
         for &start in starts {

@@ -309,11 +309,11 @@ fn budgets_count_by_pace_as_well() {
     let level_at = |now: Timestamp| {
         let mut history = MemoryHistory::healthy(now);
         let profile = history.add_profile("a", "acme", FLAT_MODEL);
-        history.set(profile, at("2026-11-24T00:30:00Z"), worth(60));
+        history.set(profile, at("2026-11-24T00:30:00Z"), worth(80));
         row(&judged(&history, &policy, now), "acme").level
     };
-    assert_eq!(level_at(at("2026-11-24T06:00:00Z")), Level::Yellow, "60 % used when 25 % of the day has passed");
-    assert_eq!(level_at(at("2026-11-24T18:00:00Z")), Level::Green, "60 % used when 75 % of the day has passed");
+    assert_eq!(level_at(at("2026-11-24T06:00:00Z")), Level::Yellow, "80 % used when 25 % of the day has passed");
+    assert_eq!(level_at(at("2026-11-24T20:24:00Z")), Level::Green, "80 % used when 85 % of the day has passed");
 }
 
 /// A plan of 100 dollars and twice AWS's cost, for everybody.

@@ -85,7 +85,9 @@ pub fn summary(changes: &[LevelChange], levels: &[BudgetLevel], span: TimeSpan, 
         }
     }
     let mut by_budget: BTreeMap<&BudgetId, Vec<&BudgetLevel>> = BTreeMap::new();
-    levels.iter().for_each(|level| by_budget.entry(&level.budget).or_default().push(level));
+    for level in levels {
+        by_budget.entry(&level.budget).or_default().push(level);
+    }
     let mut counted = BTreeSet::new();
     for change in changes.iter().filter(|change| is_gone(change)) {
         let Some(budget) = change.alert.budget.as_ref().filter(|budget| counted.insert(*budget)) else { continue };
@@ -165,7 +167,7 @@ mod tests {
             (summary.gone[0].lead_hours, summary.missed(), summary.median_lead())
         };
         assert_eq!(lead(&[(20, Orange), (30, Green), (40, Orange), (100, Red)]), (80.0, 0, Some(80.0)));
-        assert_eq!(lead(&[(20, Orange), (30, Green), (50, Orange), (100, Red)]).0, 50.0);
+        assert_eq!(lead(&[(20, Orange), (30, Green), (50, Orange), (100, Red)]), (50.0, 0, Some(50.0)));
         assert_eq!(lead(&[(20, Orange), (30, Green), (100, Red)]).1, 1, "an alarm long gone says nothing");
     }
 
