@@ -26,7 +26,7 @@ fn recording() -> Recording {
 fn policy() -> Policy {
     let budget = Budget {
         id: "daily".into(),
-        amount: Money::usd(2_000.into()).into(),
+        amount: Money::usd(60_000.into()).into(),
         calendar: Calendar { length: PeriodLength::Day, anchor_day: 1, zone: TimeZone::UTC },
         over: BudgetOver::Tenants(vec!["*".into()]),
         caps: Caps::default(),

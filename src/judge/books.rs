@@ -8,11 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::event::Subject;
 use crate::domain::history::History;
 use crate::domain::ids::{Owner, ProfileRef};
-use crate::domain::time::{HOUR_SECONDS, TimeSpan, floor_hour};
+use crate::domain::time::{HOUR_SECONDS, Step, TimeSpan, floor_hour};
 use crate::forecast::{HourlySeries, Model, Prior};
 use crate::judge::page::{PAST, Page};
 use crate::judge::pulse::Pulse;
 use crate::judge::rating::Rates;
+
+/// One day.
+const DAY: Step = Step::from_minutes(24 * 60);
 
 /// A series with the forecast fitted to it.
 #[derive(Clone, Debug)]
@@ -44,7 +47,8 @@ impl Books {
 
     /// The old hours that are looked back at: five weeks, no further than the history goes.
     pub(super) fn look_back(history: &dyn History, points_start: Timestamp) -> TimeSpan {
-        let first = history.extent().map_or(points_start, |extent| floor_hour(extent.start));
+        // A store knows of what it has packed only the day, so that whole days are taken: the same then as before.
+        let first = history.extent().map_or(points_start, |extent| DAY.floor(extent.start));
         let start = points_start.saturating_sub(PAST).unwrap_or(Timestamp::MIN).max(first);
         TimeSpan::new(start.min(points_start), points_start)
     }
