@@ -24,6 +24,7 @@ pub mod detail;
 pub mod explain;
 mod fleet;
 mod ledger;
+pub mod milestones;
 mod observe;
 mod outlook;
 mod owner;

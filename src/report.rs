@@ -13,6 +13,7 @@ pub mod forecast;
 pub mod handover;
 pub mod iam;
 pub mod json;
+pub mod milestones;
 pub mod openmetrics;
 pub mod picture;
 pub mod plan;

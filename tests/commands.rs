@@ -449,12 +449,12 @@ fn what_tenants_will_spend_comes_as_table_json_and_csv() {
     assert!(!rows.is_empty());
     for row in rows {
         let bound = |name: &str, index: usize| row[name][index].as_f64().expect("a number");
-        assert!(bound("interval95_usd", 0) <= bound("interval80_usd", 0), "{row}");
-        assert!(bound("interval80_usd", 0) <= bound("interval80_usd", 1), "{row}");
-        assert!(bound("interval80_usd", 1) <= bound("interval95_usd", 1), "{row}");
+        assert!(bound("interval95", 0) <= bound("interval80", 0), "{row}");
+        assert!(bound("interval80", 0) <= bound("interval80", 1), "{row}");
+        assert!(bound("interval80", 1) <= bound("interval95", 1), "{row}");
     }
     let first = rows[0]["tenant"].as_str().expect("a name");
-    assert!(of("csv").starts_with("tenant,budget,budget_usd,from,until") && of("csv").contains(first));
+    assert!(of("csv").starts_with("tenant,budget,unit,budget_amount,from,until") && of("csv").contains(first));
     assert!(of("table").contains(first) && of("table").contains("80 %"));
     refused(home.path(), &["forecast", "nobody", "--input", SLICE], 1);
     refused(home.path(), &["forecast", "--pool", "nowhere", "--input", SLICE], 1);

@@ -86,3 +86,61 @@ fn bad_input_is_told_with_what_it_should_be() {
     }
     assert_eq!(run(home.path(), &["forecast", "--input", "bad.csv", "--horizon", "0"]).status.code(), Some(2));
 }
+
+/// A thousand tokens an hour for ten days, in equal hours: what a contract has ahead can be told by hand.
+fn steady_tenant(home: &Path) {
+    let mut text = "timestamp,tenant,profile,model,input_tokens\n".to_owned();
+    for index in 0..240 {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{},acme,chat,amazon.nova-pro-v1:0,1000", hour(index));
+    }
+    fs::write(home.join("u.csv"), text).expect("written");
+    let plans = "default_plan = \"standard\"\n\
+        [[plan]]\nid = \"standard\"\nincluded = \"100e3 tokens\"\ncommitment = 1.5\n\
+        tiers = [{ up_to = 200e3, unit_price = 2 }, { unit_price = 1 }]\n\
+        [[tenant]]\nid = \"acme\"\n\
+        [[tenant.contract]]\nplan = \"standard\"\nto = 2026-11-26\n\
+        [[budget]]\nid = \"volume\"\namount = \"360e3 tokens\"\nper = \"month\"\ntenants = [\"*\"]\n";
+    fs::write(home.join("plans.toml"), plans).expect("written");
+}
+
+#[test]
+fn a_contract_has_its_dates_ahead() {
+    let home = tempfile::tempdir().expect("a home");
+    steady_tenant(home.path());
+    let asked = ["forecast", "acme", "--input", "u.csv", "--config", "plans.toml", "--output"];
+    let of = |output: &str| printed(home.path(), &[&asked[..], &[output]].concat());
+    let json: serde_json::Value = serde_json::from_str(&of("json")).expect("JSON");
+    let hours_off = |time: &serde_json::Value, wanted: &str| {
+        let at: jiff::Timestamp = time.as_str().expect("a time").parse().expect("a time");
+        at.duration_since(wanted.parse().expect("a time")).as_secs().abs() / 3600
+    };
+
+    // The contract ends on the 26th, so that 25 of 30 days of what is prorated are owed. 240,000 tokens are used, so that
+    // the included 83,333 are gone; tier 2 begins at 283,333: in 43 hours.
+    let milestones = json["milestones"].as_array().expect("a list");
+    let kinds: Vec<&str> = milestones.iter().filter_map(|it| it["kind"].as_str()).collect();
+    assert_eq!(kinds, ["tier", "commitment", "terms_end"], "{json:#}");
+    assert_eq!((&milestones[0]["tier"], &milestones[0]["unit"]), (&2.into(), &"tokens".into()));
+    assert!((milestones[0]["amount"].as_f64().expect("a number") - 283_333.3).abs() < 0.1, "{json:#}");
+    assert!(hours_off(&milestones[0]["reached"]["median"], "2026-11-12T19:00:00Z") <= 12, "{json:#}");
+
+    // Of the commitment 1.25 USD. By its end about 600,000 tokens are used; 83,333 cost nothing, 200,000 cost 0.40, the
+    // rest 0.32: 0.53 are missing.
+    assert!((milestones[1]["amount"].as_f64().expect("a number") - 1.25).abs() < 1e-9);
+    let shortfall = milestones[1]["shortfall"].as_f64().expect("a number");
+    assert!((shortfall - 0.53).abs() < 0.06, "{shortfall}");
+    assert_eq!(milestones[2]["until"], "2026-11-26T00:00:00Z");
+
+    // The budget of tokens is forecast in tokens: 360,000 are reached after 360 hours.
+    let budget = &json["forecasts"][0];
+    assert_eq!((&budget["unit"], &budget["budget_amount"]), (&"tokens".into(), &360e3.into()));
+    assert!(hours_off(&budget["gone"]["median"], "2026-11-16T00:00:00Z") <= 12, "{json:#}");
+
+    let table = of("table");
+    assert!(
+        table.contains("tier 2 of tokens") && table.contains("commitment drawn") && table.contains("USD short"),
+        "{table}"
+    );
+    assert!(of("csv").contains(",volume,tokens,360000.00,"));
+}

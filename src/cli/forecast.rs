@@ -1,6 +1,6 @@
 //! `bedtop forecast`: what will be used, with intervals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -10,15 +10,19 @@ use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
 use crate::cli::input::InputOptions;
 use crate::cli::{GlobalOptions, load_config, print};
-use crate::domain::ids::Owner;
+use crate::domain::amount::Unit;
+use crate::domain::ids::{Owner, TenantId};
+use crate::domain::tenancy::Tags;
 use crate::domain::text::printable;
 use crate::domain::time::TimeSpan;
-use crate::domain::view::{BudgetRow, FleetView};
+use crate::domain::view::{BudgetRow, FleetView, TenantRow};
 use crate::forecast::Prior;
 use crate::history::Store;
+use crate::judge::milestones;
 use crate::judge::policy::Policy;
-use crate::judge::spend::{self, Spend, SpendForecast};
+use crate::judge::spend::{self, HourlyUse, UseForecast};
 use crate::report::forecast::{self, PlainSeries};
+use crate::report::milestones::{self as milestone_report, Ahead};
 use crate::report::spend as report;
 use crate::run::engine::Engine;
 use crate::source::series::{SeriesReader, SeriesRow};
@@ -74,8 +78,55 @@ enum Output {
 /// A fleet with the history that it was judged from.
 struct Judged<'a> {
     view: &'a FleetView,
-    store: &'a Store,
     policy: &'a Policy,
+    used: HashMap<Unit, Used>,
+}
+
+/// What everybody used of a unit, and what is learned from all of them.
+struct Used {
+    owners: BTreeMap<Owner, HourlyUse>,
+    prior: Prior,
+}
+
+impl<'a> Judged<'a> {
+    fn new(view: &'a FleetView, store: &Store, policy: &'a Policy) -> Self {
+        let budgets =
+            view.tenants.iter().flat_map(|row| &row.budgets).chain(view.pools.iter().flat_map(|row| &row.budgets));
+        let charges = view.tenants.iter().flat_map(|row| &row.contract).flat_map(|contract| &contract.bill.charges);
+        let mut units: Vec<Unit> = vec![Unit::Usd];
+        units.extend(budgets.map(|budget| budget.amount.unit).chain(charges.map(|charge| charge.unit)));
+        let of_unit = |unit: &Unit| {
+            let owners = spend::by_owner(store, policy, *unit, view.at);
+            let prior = spend::prior(&owners);
+            (*unit, Used { owners, prior })
+        };
+        let used = units.iter().collect::<HashSet<_>>().into_iter().map(of_unit).collect();
+        Self { view, policy, used }
+    }
+
+    fn has_used(&self, owner: &Owner) -> bool {
+        self.used[&Unit::Usd].owners.contains_key(owner)
+    }
+
+    /// All tags of a tenant.
+    fn tags(&self, row: &TenantRow, tenant: &TenantId) -> Tags {
+        let of_profiles = row.profiles.iter().flat_map(|profile| profile.tags.clone()).collect();
+        self.policy.contracts.tags_of(tenant, of_profiles)
+    }
+
+    /// What the contract of a tenant has ahead.
+    fn ahead(&self, row: &TenantRow) -> Vec<Ahead> {
+        let (Owner::Tenant(tenant), Some(contract)) = (&row.owner, &row.contract) else { return Vec::new() };
+        let fit = |(unit, used): (&Unit, &Used)| Some((*unit, spend::model(used.owners.get(&row.owner)?, &used.prior)));
+        let models = self.used.iter().filter_map(fit).collect();
+        let tags = self.tags(row, tenant);
+        let found = milestones::of_contract(&self.policy.contracts, (tenant, &tags), contract, &models, self.view.at);
+        let currency = &contract.bill.currency;
+        found
+            .into_iter()
+            .map(|it| Ahead { tenant: tenant.clone(), currency: currency.clone(), milestone: it })
+            .collect()
+    }
 }
 
 impl Forecast {
@@ -87,11 +138,12 @@ impl Forecast {
         let opened = self.input.open(&config)?;
         let mut engine = Engine::new(opened.store, opened.policy.clone(), opened.now);
         let view = engine.view();
-        let judged = Judged { view: &view, store: &engine.into_store(), policy: &opened.policy };
-        let rows = self.rows(&judged)?;
+        let judged = Judged::new(&view, &engine.into_store(), &opened.policy);
+        let (rows, ahead) = self.rows(&judged)?;
         match self.output {
+            Output::Table if self.tenant.is_some() => print(&(report::table(&rows) + &milestones_below(&ahead)))?,
             Output::Table => print(&report::table(&rows))?,
-            Output::Json => print(&report::json(&rows, judged.view.at)?)?,
+            Output::Json => print(&report::json(&rows, &ahead, judged.view.at)?)?,
             Output::Csv => print(&report::csv(&rows)?)?,
         }
         Ok(0)
@@ -107,74 +159,82 @@ impl Forecast {
         Ok(0)
     }
 
-    fn rows(&self, judged: &Judged<'_>) -> Result<Vec<SpendForecast>> {
-        let owners = spend::by_owner(judged.store, judged.policy, judged.view.at);
-        let prior = spend::prior(&owners);
+    fn rows(&self, judged: &Judged<'_>) -> Result<(Vec<UseForecast>, Vec<Ahead>)> {
         if let Some(pool) = &self.pool {
-            return self.pool(pool, judged, &owners, &prior);
+            return Ok((self.pool(pool, judged)?, Vec::new()));
         }
-        let wanted = |owner: &&Owner| self.tenant.as_ref().is_none_or(|tenant| owner.name() == tenant);
-        let known: Vec<&Owner> = owners.keys().filter(wanted).collect();
+        let is_wanted = |row: &&TenantRow| self.tenant.as_ref().is_none_or(|tenant| row.owner.name() == tenant);
+        let known: Vec<&TenantRow> =
+            judged.view.tenants.iter().filter(is_wanted).filter(|row| judged.has_used(&row.owner)).collect();
         if let (Some(tenant), true) = (&self.tenant, known.is_empty()) {
             let tenant = printable(tenant);
             bail!("there is no usage of a tenant `{tenant}`: `bedtop tenants` lists those that have some");
         }
         let mut rows = Vec::new();
-        for row in judged.view.tenants.iter().filter(|row| known.contains(&&row.owner)) {
-            rows.extend(self.of(row.owner.name(), &owners[&row.owner], &row.budgets, judged, &prior)?);
+        let mut ahead = Vec::new();
+        for row in known {
+            let used = |unit| judged.used.get(&unit)?.owners.get(&row.owner).cloned();
+            rows.extend(self.of(row.owner.name(), &used, &row.budgets, judged)?);
+            ahead.extend(judged.ahead(row));
         }
-        Ok(rows)
+        Ok((rows, ahead))
     }
 
-    fn pool(
-        &self,
-        name: &str,
-        judged: &Judged<'_>,
-        owners: &BTreeMap<Owner, Spend>,
-        prior: &Prior,
-    ) -> Result<Vec<SpendForecast>> {
+    fn pool(&self, name: &str, judged: &Judged<'_>) -> Result<Vec<UseForecast>> {
         let Some(pool) = judged.policy.pools.iter().find(|pool| pool.name.as_str() == name) else {
             bail!("there is no pool `{}` in the config: [[pool]] names one and its members", printable(name));
         };
-        let rows = judged.view.tenants.iter().filter(|row| {
+        let is_member = |row: &&TenantRow| {
             let Owner::Tenant(tenant) = &row.owner else { return false };
-            let of_profiles = row.profiles.iter().flat_map(|profile| profile.tags.clone()).collect();
-            let tags = judged.policy.contracts.tags_of(tenant, of_profiles);
+            let tags = judged.tags(row, tenant);
             pool.has(tenant, judged.policy.contracts.plan_of(tenant, &tags, judged.view.at), &tags)
-        });
-        let members = rows.filter_map(|row| owners.get(&row.owner));
-        let Some(sum) = spend::together(members) else {
-            bail!("no member of the pool `{}` has any usage", printable(name));
         };
+        let members: Vec<&Owner> = judged.view.tenants.iter().filter(is_member).map(|row| &row.owner).collect();
+        let used = |unit| {
+            let used = judged.used.get(&unit)?;
+            spend::together(members.iter().filter_map(|owner| used.owners.get(owner)))
+        };
+        if used(Unit::Usd).is_none() {
+            bail!("no member of the pool `{}` has any usage", printable(name));
+        }
         let budgets = judged.view.pools.iter().find(|row| row.pool == pool.name).map_or(&[][..], |row| &row.budgets);
-        self.of(&format!("*pool:{name}"), &sum, budgets, judged, prior)
+        self.of(&format!("*pool:{name}"), &used, budgets, judged)
     }
 
     /// The budgets' periods, or the span that is asked for.
     fn of(
         &self,
         name: &str,
-        spend: &Spend,
+        used: &dyn Fn(Unit) -> Option<HourlyUse>,
         budgets: &[BudgetRow],
         judged: &Judged<'_>,
-        prior: &Prior,
-    ) -> Result<Vec<SpendForecast>> {
+    ) -> Result<Vec<UseForecast>> {
         let now = judged.view.at;
-        let ahead = |end| vec![spend::of_span(name, spend, TimeSpan::new(now, end), prior, now)];
+        let prior = |unit: Unit| &judged.used[&unit].prior;
+        let of_span = |span| {
+            let usd = used(Unit::Usd);
+            usd.map(|usd| spend::of_span(name, &usd, span, prior(Unit::Usd), now)).into_iter().collect()
+        };
+        let ahead = |end| of_span(TimeSpan::new(now, end));
+        let of_budget = |budget: &BudgetRow| {
+            let unit = budget.amount.unit;
+            spend::of_budget(name, &used(unit)?, budget, prior(unit), now)
+        };
         match (self.horizon, self.until) {
             (Some(Horizon::Steps(_)), _) => bail!("a number of steps needs a file of plain series: write 7d or 36h"),
             (Some(Horizon::Time(length)), _) => Ok(ahead(now.saturating_add(length).unwrap_or(Timestamp::MAX))),
             (None, Some(Until::Time(end))) => Ok(ahead(end)),
             (None, None | Some(Until::Period)) => {
-                let mut rows: Vec<_> =
-                    budgets.iter().filter_map(|budget| spend::of_budget(name, spend, budget, prior, now)).collect();
-                if rows.is_empty() {
-                    rows.push(spend::of_span(name, spend, judged.view.period_span, prior, now));
-                }
-                Ok(rows)
+                let rows: Vec<_> = budgets.iter().filter_map(of_budget).collect();
+                Ok(if rows.is_empty() { of_span(judged.view.period_span) } else { rows })
             }
         }
     }
+}
+
+/// The table of milestones after an empty line, where there are any.
+fn milestones_below(ahead: &[Ahead]) -> String {
+    if ahead.is_empty() { String::new() } else { format!("\n{}", milestone_report::table(ahead)) }
 }
 
 /// Whether a file has the columns of plain series. Standard input has: it cannot be looked at twice.

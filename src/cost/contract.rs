@@ -80,6 +80,16 @@ pub fn standing(account: Account<'_>, now: Timestamp, usage: UsageOf<'_>) -> Opt
     })
 }
 
+/// What terms ask for these quantities, one a charge, in their currency; `stands` tells what is included of each.
+/// Neither fees nor what is owed for time is in it.
+#[must_use]
+pub fn charged(terms: &Terms, stands: &[ChargeStanding], quantities: &[Decimal], usd_rate: Decimal) -> Decimal {
+    let of_charge = |((charge, stands), &quantity): ((&Charge, &ChargeStanding), &Decimal)| {
+        pricing::price(charge, stands.included, quantity, usd_rate)
+    };
+    terms.charges.iter().zip(stands).zip(quantities).map(of_charge).sum()
+}
+
 /// The instants at which usage has to be cut for [`bills`] and [`standing`] over a span, in order, for every tenant that
 /// there may be.
 #[must_use]

@@ -1,9 +1,11 @@
-//! What owners spent by the hour, and what they will spend: the ground of `bedtop forecast` over a history.
+//! What owners used by the hour, in dollars or another unit, and what they will use: the ground of `bedtop forecast`
+//! over a history.
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::amount::Unit;
 use crate::domain::health::ScopeStatus;
 use crate::domain::history::History;
 use crate::domain::ids::Owner;
@@ -20,9 +22,10 @@ const MIX: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How many of the past and of the coming days a chart shows.
 const CHART_DAYS: i64 = 14;
 
-/// Dollars by the hour of one owner or of several together.
+/// What one owner, or several together, used by the hour.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Spend {
+pub struct HourlyUse {
+    unit: Unit,
     start: Timestamp,
     hours: Vec<f64>,
     /// What the last week's use would have cost at today's prices.
@@ -33,16 +36,18 @@ pub struct Spend {
 
 /// The forecast of a span.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SpendForecast {
+pub struct UseForecast {
     /// Whose: a tenant's or a pool's name.
     pub name: String,
-    /// The budget with its amount in dollars, where it is about one.
+    /// What all amounts here are of.
+    pub unit: Unit,
+    /// The budget with its amount, where it is about one.
     pub budget: Option<(String, f64)>,
     /// The span.
     pub span: TimeSpan,
-    /// Spent of it so far.
+    /// Used of it so far.
     pub spent: f64,
-    /// The whole span: spent and to come.
+    /// The whole span: used and to come.
     pub total: TotalForecast,
     /// How likely the budget is not enough.
     pub overrun: Option<f64>,
@@ -56,26 +61,30 @@ pub struct SpendForecast {
     pub held80: (usize, usize),
     /// The mean error of those forecasts as a share of what came.
     pub error: Option<f64>,
-    /// Dollars of the last days, the oldest first, and of the days to come.
+    /// What the last days came to, the oldest first, and the days to come will.
     pub days: (Vec<f64>, Vec<f64>),
 }
 
 /// The hours of every owner up to `now`, as far as the data is known; an hour without use before that was idle.
 #[must_use]
-pub fn by_owner(history: &dyn History, policy: &Policy, now: Timestamp) -> BTreeMap<Owner, Spend> {
+pub fn by_owner(history: &dyn History, policy: &Policy, unit: Unit, now: Timestamp) -> BTreeMap<Owner, HourlyUse> {
     let mut owners = BTreeMap::new();
     let Some(extent) = history.extent() else { return owners };
     let watermarks = history.scopes(now).into_iter().filter_map(|scope: ScopeStatus| scope.watermark);
     let known = floor_hour(watermarks.min().unwrap_or(now).min(now));
     let span = TimeSpan::new(floor_hour(extent.start), known);
-    let changes: Vec<Timestamp> = policy.prices.change_times().iter().copied().filter(|at| *at > now).collect();
+    // Only money changes with prices.
+    let changes: Vec<Timestamp> = match unit {
+        Unit::Usd => policy.prices.change_times().iter().copied().filter(|at| *at > now).collect(),
+        Unit::Count(_) => Vec::new(),
+    };
     for (profile, versions) in history.profiles() {
         let rates = Rates::new(versions, policy);
         for point in history.hours(profile, span) {
             for (owner, part) in rates.by_owner([point]) {
-                let spend = owners.entry(owner).or_insert_with(|| Spend::idle(span));
-                spend.add(point.at, dollars(&part));
-                if point.at >= known.saturating_sub(MIX).unwrap_or(span.start) {
+                let spend = owners.entry(owner).or_insert_with(|| HourlyUse::idle(unit, span));
+                spend.add(point.at, amount(unit, &part));
+                if !changes.is_empty() && point.at >= known.saturating_sub(MIX).unwrap_or(span.start) {
                     spend.price_anew(&rates, &point, now, &changes);
                 }
             }
@@ -86,7 +95,7 @@ pub fn by_owner(history: &dyn History, policy: &Policy, now: Timestamp) -> BTree
 
 /// The sum of several owners: a pool is forecast as one, its members' intervals are never added.
 #[must_use]
-pub fn together<'a>(members: impl IntoIterator<Item = &'a Spend>) -> Option<Spend> {
+pub fn together<'a>(members: impl IntoIterator<Item = &'a HourlyUse>) -> Option<HourlyUse> {
     let mut members = members.into_iter();
     let mut sum = members.next()?.clone();
     for member in members {
@@ -99,7 +108,7 @@ pub fn together<'a>(members: impl IntoIterator<Item = &'a Spend>) -> Option<Spen
 
 /// The prior of a fleet with these owners.
 #[must_use]
-pub fn prior(owners: &BTreeMap<Owner, Spend>) -> Prior {
+pub fn prior(owners: &BTreeMap<Owner, HourlyUse>) -> Prior {
     Prior::shipped().in_fleet(owners.values().filter_map(|spend| spend.series().mean()))
 }
 
@@ -107,37 +116,45 @@ pub fn prior(owners: &BTreeMap<Owner, Spend>) -> Prior {
 #[must_use]
 pub fn of_budget(
     name: &str,
-    spend: &Spend,
+    spend: &HourlyUse,
     budget: &BudgetRow,
     prior: &Prior,
     now: Timestamp,
-) -> Option<SpendForecast> {
-    let amount = budget.amount.money()?.to_f64();
+) -> Option<UseForecast> {
+    if budget.amount.unit != spend.unit {
+        return None;
+    }
+    let amount = budget.amount.to_f64();
     let spent = budget.spent.likely.to_f64();
     let forecast = of_span(name, spend, budget.span, prior, now);
     let total = forecast.total.plus(spent - forecast.spent);
-    let model = fitted(&spend.series(), spend.factors(), prior).1;
-    // The history ends with the last whole hour; what came since is spent already.
-    let since = model.total_between(model.origin(), now).mean;
-    let remaining = if spent < amount { amount - spent + since } else { 0.0 };
-    Some(SpendForecast {
+    let model = model(spend, prior);
+    Some(UseForecast {
         budget: Some((budget.id.as_str().to_owned(), amount)),
         spent,
         overrun: Some(total.probability_above(amount)),
-        gone: model.exhaustion(remaining, budget.span.end),
+        gone: reaches(&model, spent, amount, now, budget.span.end),
         total,
         ..forecast
     })
 }
 
+/// When an amount of which `used` is used by `now` is reached; `None` where that is not to be expected in time.
+pub(super) fn reaches(model: &Model, used: f64, amount: f64, now: Timestamp, until: Timestamp) -> Option<Exhaustion> {
+    // The history ends with the last whole hour; what came since is used already.
+    let since = model.total_between(model.origin(), now).mean;
+    let remaining = if used < amount { amount - used + since } else { 0.0 };
+    model.exhaustion(remaining, until)
+}
+
 /// The forecast of any span.
 #[must_use]
-pub fn of_span(name: &str, spend: &Spend, span: TimeSpan, prior: &Prior, now: Timestamp) -> SpendForecast {
-    let series = spend.series();
-    let (track, model) = fitted(&series, spend.factors(), prior);
+pub fn of_span(name: &str, spend: &HourlyUse, span: TimeSpan, prior: &Prior, now: Timestamp) -> UseForecast {
+    let (track, model) = fitted(spend, prior);
     let spent = spend.between(span.start, now);
-    SpendForecast {
+    UseForecast {
         name: name.to_owned(),
+        unit: spend.unit,
         budget: None,
         span,
         spent,
@@ -152,13 +169,21 @@ pub fn of_span(name: &str, spend: &Spend, span: TimeSpan, prior: &Prior, now: Ti
     }
 }
 
-fn fitted(series: &HourlySeries, factors: Vec<Factor>, prior: &Prior) -> (Track, Model) {
-    let track = Track::of(series, prior);
-    let model = Model::fit(series, prior).widened(track.widening()).with_factors(factors);
+/// The forecast of what was used so far.
+#[must_use]
+pub fn model(used: &HourlyUse, prior: &Prior) -> Model {
+    fitted(used, prior).1
+}
+
+/// The record of the own past forecasts, and the forecast that it widens.
+fn fitted(used: &HourlyUse, prior: &Prior) -> (Track, Model) {
+    let series = used.series();
+    let track = Track::of(&series, prior);
+    let model = Model::fit(&series, prior).widened(track.widening()).with_factors(used.factors());
     (track, model)
 }
 
-fn days(spend: &Spend, model: &Model, end: Timestamp) -> (Vec<f64>, Vec<f64>) {
+fn days(spend: &HourlyUse, model: &Model, end: Timestamp) -> (Vec<f64>, Vec<f64>) {
     let day = SignedDuration::from_hours(24);
     let origin = model.origin();
     let at = |days: i64| origin.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(origin);
@@ -168,14 +193,14 @@ fn days(spend: &Spend, model: &Model, end: Timestamp) -> (Vec<f64>, Vec<f64>) {
     (past, coming.collect())
 }
 
-fn dollars(usage: &PricedUsage) -> f64 {
-    usage.cost.likely.to_f64()
+fn amount(unit: Unit, usage: &PricedUsage) -> f64 {
+    unit.used(usage).likely.to_f64()
 }
 
-impl Spend {
-    fn idle(span: TimeSpan) -> Self {
+impl HourlyUse {
+    fn idle(unit: Unit, span: TimeSpan) -> Self {
         let hours = usize::try_from(span.length().as_secs() / HOUR_SECONDS).unwrap_or(0);
-        Self { start: span.start, hours: vec![0.0; hours], mix: 0.0, mix_from: BTreeMap::new() }
+        Self { unit, start: span.start, hours: vec![0.0; hours], mix: 0.0, mix_from: BTreeMap::new() }
     }
 
     /// The hours from the first with any use on: before it, there was nothing to learn from.
@@ -196,16 +221,16 @@ impl Spend {
         self.mix_from.iter().map(|(&from, mix)| Factor { from, factor: mix / self.mix }).collect()
     }
 
-    fn add(&mut self, at: Timestamp, dollars: f64) {
+    fn add(&mut self, at: Timestamp, used: f64) {
         if let Some(hour) = self.index(at).and_then(|index| self.hours.get_mut(index)) {
-            *hour += dollars;
+            *hour += used;
         }
     }
 
     fn price_anew(&mut self, rates: &Rates, point: &Point, now: Timestamp, changes: &[Timestamp]) {
-        self.mix += dollars(&rates.price(now, &point.counts));
+        self.mix += amount(self.unit, &rates.price(now, &point.counts));
         for &at in changes {
-            *self.mix_from.entry(at).or_default() += dollars(&rates.price(at, &point.counts));
+            *self.mix_from.entry(at).or_default() += amount(self.unit, &rates.price(at, &point.counts));
         }
     }
 
