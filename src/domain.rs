@@ -12,6 +12,7 @@ pub mod event;
 pub mod health;
 pub mod history;
 pub mod ids;
+pub mod letter;
 pub mod level;
 pub mod matcher;
 pub mod meter;

@@ -25,8 +25,8 @@ mod secret;
 mod told;
 
 pub use courier::{Courier, Desk, Due};
-pub use event::{Event, Place, SCHEMA};
-pub use letter::{Action, Job, Letter, LetterState, Report, Verdict};
+pub use event::{Event, Place, SCHEMA, identity_of};
+pub use letter::{Action, Job, Letter, Report, Verdict};
 pub use queue::Room;
 pub use receiver::{Receivers, check};
 pub use responder::Responder;

@@ -18,6 +18,7 @@ pub mod desk;
 pub mod doctor;
 pub mod engine;
 pub mod headless;
+pub mod letters;
 pub mod logging;
 pub mod metrics;
 pub mod offline;

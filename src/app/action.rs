@@ -75,6 +75,8 @@ pub enum Action {
     Acknowledge,
     /// Silence alerts.
     Silence,
+    /// Send dead letters about an alert again.
+    Resend,
     /// Why: the explanation.
     Why,
     /// Copy what is selected.

@@ -11,6 +11,7 @@ use crate::domain::budget::Caps;
 use crate::domain::event::{AlertKey, LevelChange, Signal, Subject};
 use crate::domain::health::{Collecting, Fault, Health, Traffic};
 use crate::domain::ids::{Owner, ProfileKey};
+use crate::domain::letter::Outbox;
 use crate::domain::level::Level;
 use crate::domain::meter::{Counts, Meter};
 use crate::domain::money::{CostRange, Money};
@@ -193,6 +194,7 @@ pub(crate) fn view() -> FleetView {
         alerts: Vec::new(),
         silences: Vec::new(),
         events: Vec::new(),
+        outbox: Outbox::default(),
         own_cost: OwnCost {
             traffic: Traffic { metrics: 12_000, ..Traffic::default() },
             spent: dollars(12),

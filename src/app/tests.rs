@@ -1,5 +1,7 @@
 //! What keys and views do to the screen.
 
+mod resend;
+
 use std::sync::Arc;
 use std::time::Duration;
 

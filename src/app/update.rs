@@ -79,6 +79,8 @@ pub enum Effect {
     Acknowledge(RowKey, String),
     /// Silence this for a time, for a reason.
     Silence(RowKey, SignedDuration, String),
+    /// Send the letter of this key again.
+    Resend(String),
 }
 
 /// Takes an event at `now` (since the program began); gives what should be done about it.

@@ -8,10 +8,10 @@ use tokio::sync::watch;
 use crate::cli::input::InputOptions;
 use crate::cli::{GlobalOptions, load_config, print, runtime};
 use crate::config::Config;
-use crate::domain::space::Spaces;
+use crate::domain::letter::LetterState;
 use crate::report::responses::{self, Tried};
-use crate::respond::{Receivers, Responder, Router};
-use crate::run::setup;
+use crate::respond::{Receivers, Router};
+use crate::run::letters::{self, Sender};
 
 /// Try receivers, list what was told, preview and repeat responses
 #[derive(Debug, Subcommand)]
@@ -90,12 +90,12 @@ enum State {
 }
 
 impl State {
-    fn name(self) -> &'static str {
+    fn plain(self) -> LetterState {
         match self {
-            Self::Waiting => "waiting",
-            Self::Delivered => "delivered",
-            Self::Skipped => "skipped",
-            Self::Dead => "dead",
+            Self::Waiting => LetterState::Waiting,
+            Self::Delivered => LetterState::Delivered,
+            Self::Skipped => LetterState::Skipped,
+            Self::Dead => LetterState::Dead,
         }
     }
 }
@@ -135,10 +135,8 @@ impl Test {
 
 impl List {
     fn run(&self, config: &Config) -> Result<u8> {
-        let store = setup::open_store(config)?;
-        let mut letters = Responder::new(Router::new(&config.responses), &store).letters(usize::MAX, &store);
-        letters.retain(|letter| self.state.is_none_or(|state| state.name() == letter.state.name()));
-        letters.truncate(self.limit);
+        let state = self.state.map(State::plain);
+        let letters = runtime()?.block_on(letters::list(config, state, self.limit))?;
         print(&match self.output.output {
             Output::Table => responses::table(&letters),
             Output::Json => responses::json(&letters)?,
@@ -164,12 +162,9 @@ impl Preview {
 }
 
 fn resend(config: &Config, key: &str) -> Result<u8> {
-    let mut store = setup::open_store(config)?;
-    let mut responder = Responder::new(Router::new(&config.responses), &store);
-    if !responder.resend(key, Timestamp::now(), &store) {
-        bail!("there is no dead letter `{key}`: `bedtop respond list --state dead` lists them");
-    }
-    store.edit(responder.edits()).map_err(|why| eyre!(why))?;
-    print("it waits again: the next `bedtop` or `bedtop collect` of this history sends it")?;
+    print(match runtime()?.block_on(letters::resend(config, key))? {
+        Sender::Owner => "it waits again, and is sent now",
+        Sender::Next => "it waits again: the next `bedtop` or `bedtop collect` of this history sends it",
+    })?;
     Ok(0)
 }

@@ -204,6 +204,9 @@ pub struct DeliveryNote {
     pub outcome: Outcome,
     /// The answer, the fault, or why it was left out; for people.
     pub detail: String,
+    /// The key of the letter: a dead one can be sent again by it.
+    #[serde(default)]
+    pub key: String,
 }
 
 /// How an attempt to tell someone went.

@@ -16,6 +16,7 @@ use crate::domain::budget::Caps;
 use crate::domain::event::{LevelChange, LogEntry, Signal};
 use crate::domain::health::{Collecting, Fault, Health, Traffic};
 use crate::domain::ids::{BudgetId, ModelId, Owner, ProfileKey, ScopeName};
+use crate::domain::letter::Outbox;
 use crate::domain::level::Level;
 use crate::domain::money::{CostRange, Money};
 use crate::domain::profile::{ProfileKind, Reach, ServiceTier};
@@ -304,6 +305,9 @@ pub struct FleetView {
     /// What people did lately, were not told and were sent, oldest first.
     #[serde(default)]
     pub events: Vec<LogEntry>,
+    /// What waits to be told of alerts and what could not be.
+    #[serde(default)]
+    pub outbox: Outbox,
     /// What bedtop itself costs.
     pub own_cost: OwnCost,
     /// Malformed input rows that were refused (replay).

@@ -5,6 +5,7 @@ use crate::cost::polling::polling_cost;
 use crate::domain::calendar::Calendar;
 use crate::domain::health::Health;
 use crate::domain::history::History;
+use crate::domain::letter::Outbox;
 use crate::domain::view::{FleetTotals, FleetView, OwnCost, PoolRow, PricedUsage, ScopeRow, TenantRow};
 use crate::judge::policy::Policy;
 use crate::judge::pool_row::pool_row;
@@ -38,6 +39,7 @@ pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machin
         alerts: machine.rows(&seen),
         silences: machine.silences(&seen),
         events: Vec::new(),
+        outbox: Outbox::default(),
         own_cost: own_cost(tally, policy),
         rows_refused: tally.scopes.iter().map(|scope| scope.status.collecting.rows_refused).max().unwrap_or(0),
         store_faults: history.faults(),

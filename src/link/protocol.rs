@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::action::Action;
 use crate::domain::event::{LevelChange, LogEntry};
 use crate::domain::ids::Owner;
+use crate::domain::letter::{LetterRow, LetterState};
 use crate::domain::text::printable;
 use crate::domain::time::TimeSpan;
 use crate::domain::update::Gaze;
@@ -125,6 +126,15 @@ pub enum Ask {
         /// Whether the alerts that are pending or fire are to be explained.
         explains: bool,
     },
+    /// The newest letters of responses, those that wait first.
+    Letters {
+        /// Only those in this state.
+        state: Option<LetterState>,
+        /// How many.
+        most: u32,
+    },
+    /// A dead letter is to be sent again, by its key.
+    Resend(String),
     /// The usage of an owner over time.
     Series(SeriesQuery),
     /// Changes of level.
@@ -174,6 +184,8 @@ pub enum Answer {
         /// Why alerts are pending or fire, in the order of the view.
         explanations: Vec<Explanation>,
     },
+    /// Letters of responses, those that wait first.
+    Letters(Vec<LetterRow>),
     /// Sums a step, oldest first; steps without a report are left out.
     Series(Vec<Point>),
     /// Changes of level, oldest first.

@@ -4,20 +4,21 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::config::ReceiverKind;
+use crate::domain::letter::LetterRow;
 use crate::domain::level::Level;
 use crate::domain::matcher::Labels;
 use crate::domain::text::printable;
 use crate::domain::view::{FleetView, TenantRow};
 use crate::report::csv::{cell_text, to_text};
 use crate::report::table::{Column, cost, render};
-use crate::respond::{Letter, LetterState, Router, Verdict};
+use crate::respond::{Router, Verdict};
 
 /// The version of the JSON.
 const SCHEMA: u32 = 1;
 
 /// One line a letter, those that wait first.
 #[must_use]
-pub fn table(letters: &[Letter]) -> String {
+pub fn table(letters: &[LetterRow]) -> String {
     if letters.is_empty() {
         return "nothing was told yet\n".to_owned();
     }
@@ -37,7 +38,7 @@ pub fn table(letters: &[Letter]) -> String {
 ///
 /// # Errors
 /// Never in practice.
-pub fn json(letters: &[Letter]) -> serde_json::Result<String> {
+pub fn json(letters: &[LetterRow]) -> serde_json::Result<String> {
     serde_json::to_string_pretty(&json!({ "schema": SCHEMA, "letters": letters }))
 }
 
@@ -45,16 +46,15 @@ pub fn json(letters: &[Letter]) -> serde_json::Result<String> {
 ///
 /// # Errors
 /// Never in practice: the text is written to memory.
-pub fn csv(letters: &[Letter]) -> csv::Result<String> {
+pub fn csv(letters: &[LetterRow]) -> csv::Result<String> {
     rows_as_csv(["state", "receiver", "when", "tries", "what", "note", "key"], letters.iter().map(cells))
 }
 
-fn cells(letter: &Letter) -> [String; 7] {
-    let when = if letter.state == LetterState::Waiting { letter.due } else { letter.done_at.unwrap_or(letter.due) };
+fn cells(letter: &LetterRow) -> [String; 7] {
     [
         letter.state.name().to_owned(),
         printable(&letter.receiver),
-        format!("{when:.0}"),
+        format!("{:.0}", letter.when()),
         letter.attempts.to_string(),
         printable(&letter.summary),
         printable(letter.note.as_deref().unwrap_or_default()),

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::domain::event::{Signal, Subject};
+use crate::domain::event::{AlertKey, Signal, Subject};
 use crate::domain::health::Health;
 use crate::domain::ids::Owner;
 use crate::domain::level::Level;
 use crate::domain::matcher::Labels;
 use crate::domain::money::Money;
-use crate::domain::notice::{Condition, Contributor, Notice, NoticeKind, Outlook, Verdict, unit_of};
+use crate::domain::notice::{Condition, Contributor, Fingerprint, Notice, NoticeKind, Outlook, Verdict, unit_of};
 use crate::domain::text::printable;
 use crate::domain::view::Provenance;
 
@@ -215,6 +215,25 @@ impl Event {
         self.kind.is_end()
     }
 
+    /// Which alert, as far as its names were not cut: for the alert log.
+    #[must_use]
+    pub fn alert(&self) -> AlertKey {
+        let name = |name: &Option<String>| name.clone().unwrap_or_default();
+        let owner = match name(&self.tenant) {
+            tenant if tenant == Owner::Unattributed.name() => Owner::Unattributed,
+            tenant => Owner::Tenant(tenant.as_str().into()),
+        };
+        let scope = || name(&self.scope.name).as_str().into();
+        let subject = match (&self.tenant, &self.pool, &self.scope.model) {
+            (Some(_), ..) => Subject::Owner(owner),
+            (None, Some(pool), _) => Subject::Pool(pool.as_str().into()),
+            (None, None, Some(model)) => Subject::Quota(scope(), model.as_str().into()),
+            (None, None, None) if self.scope.name.is_some() => Subject::Scope(scope()),
+            (None, None, None) => Subject::Fleet,
+        };
+        AlertKey { subject, signal: self.signal, budget: self.budget.as_deref().map(Into::into) }
+    }
+
     /// Whom it is about, for a heading.
     #[must_use]
     pub fn subject(&self) -> &str {
@@ -242,6 +261,12 @@ pub(super) fn clipped(text: &str, longest: usize) -> String {
         clipped.push('…');
     }
     clipped
+}
+
+/// The identity of an alert as receivers and letters have it.
+#[must_use]
+pub fn identity_of(alert: &AlertKey) -> String {
+    short(Fingerprint::from(alert).as_str())
 }
 
 /// An identity that is short enough for every receiver: long ones and ones that are not printable are told by a digest.
@@ -288,50 +313,4 @@ fn finite(number: Option<f64>) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::respond::fixtures::notice;
-
-    #[test]
-    fn the_json_has_the_documented_shape() {
-        let event = Event::of(&notice("acme", NoticeKind::Fire, Level::Red));
-        insta::assert_snapshot!(serde_json::to_string_pretty(&event).expect("JSON"));
-    }
-
-    #[test]
-    fn what_was_stored_is_read_again() {
-        let event = Event::of(&notice("acme", NoticeKind::Resolve, Level::Green));
-        let stored = serde_json::to_string(&event).expect("JSON");
-        assert_eq!(serde_json::from_str::<Event>(&stored).expect("an event"), event);
-    }
-
-    #[test]
-    fn hostile_names_are_told_short_and_printable() {
-        let long = format!("a\u{1b}[31m\"';\n{}", "x".repeat(10_000));
-        let event = Event::of(&notice(&long, NoticeKind::Fire, Level::Red));
-        let stored = serde_json::to_string(&event).expect("JSON");
-        assert!(stored.len() < 4_000, "{}", stored.len());
-        assert!(!stored.contains("\\u001b") && !stored.contains("\\n"), "{stored}");
-        assert!(event.fingerprint.starts_with("sha256:"), "{}", event.fingerprint);
-    }
-
-    #[test]
-    fn two_long_names_stay_two_alerts() {
-        let fingerprint = |last: &str| {
-            let name = format!("{}{last}", "x".repeat(5_000));
-            Event::of(&notice(&name, NoticeKind::Fire, Level::Red)).fingerprint
-        };
-        assert_ne!(fingerprint("a"), fingerprint("b"));
-    }
-
-    proptest! {
-        #[test]
-        fn clipped_text_is_never_longer_than_asked(text in ".*", longest in 1_usize..40) {
-            let cut = clipped(&text, longest);
-            prop_assert!(cut.chars().count() <= longest + 1);
-            prop_assert!(!cut.chars().any(char::is_control));
-        }
-    }
-}
+mod tests;

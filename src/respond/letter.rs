@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::letter::{LetterRow, LetterState};
 use crate::respond::event::{Event, clipped, digest};
 
 /// The longest line of a summary or fault, in characters.
@@ -20,34 +21,6 @@ pub enum Action {
     Tell,
     /// Take back what the program did, because its time is over.
     Revert,
-}
-
-/// Where a letter is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LetterState {
-    /// Not delivered yet.
-    #[default]
-    Waiting,
-    /// The receiver took it.
-    Delivered,
-    /// A rule forbids it.
-    Skipped,
-    /// Given up; it can be sent again by hand.
-    Dead,
-}
-
-impl LetterState {
-    /// The name in tables and JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Delivered => "delivered",
-            Self::Skipped => "skipped",
-            Self::Dead => "dead",
-        }
-    }
 }
 
 /// What one receiver is told.
@@ -154,6 +127,23 @@ impl Letter {
             }
         }
         latest
+    }
+
+    /// It as people see it.
+    #[must_use]
+    pub fn row(&self) -> LetterRow {
+        LetterRow {
+            key: self.key.clone(),
+            state: self.state,
+            receiver: self.receiver.clone(),
+            summary: self.summary.clone(),
+            about: self.about.clone(),
+            attempts: self.attempts,
+            note: self.note.clone(),
+            written: self.written,
+            due: self.due,
+            done_at: self.done_at,
+        }
     }
 
     /// It is done with.

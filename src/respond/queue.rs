@@ -1,13 +1,16 @@
 //! The queue of letters. What is in memory of each is its place and its times; what it says is stored.
 
+mod look;
+
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::letter::LetterState;
 use crate::respond::desk::Desk;
 use crate::respond::event::Event;
-use crate::respond::letter::{LARGEST, Letter, LetterState};
+use crate::respond::letter::{LARGEST, Letter};
 
 /// How long letters are kept that are done with, and how many at most.
 const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -242,26 +245,6 @@ impl Queue {
         letter.due = now;
         self.again(desk, &letter);
         true
-    }
-
-    /// When programs ran for a receiver since then, and for which alerts.
-    pub(super) fn runs_since<'a>(&'a self, receiver: &'a str, since: Timestamp) -> impl Iterator<Item = &'a Done> {
-        self.done
-            .iter()
-            .rev()
-            .take_while(move |done| done.at > since)
-            .filter(move |done| done.ran && done.receiver == receiver)
-    }
-
-    /// How many letters wait.
-    pub(super) fn waiting_count(&self) -> usize {
-        self.waiting.values().map(BTreeMap::len).sum()
-    }
-
-    /// The places of the newest letters, those that wait first, at most as many as asked.
-    pub(super) fn newest(&self, most: usize) -> Vec<u64> {
-        let waiting = self.waiting.values().flat_map(|letters| letters.keys().rev().copied());
-        waiting.chain(self.done.iter().rev().map(|done| done.sequence)).take(most).collect()
     }
 
     fn wait(&mut self, letter: &Letter, bytes: usize, is_open: bool) {

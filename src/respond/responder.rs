@@ -2,6 +2,7 @@
 //! reads no clock; what is to be stored it gives to the engine, which stores it in one transaction with the changes of
 //! level that caused it.
 
+mod account;
 mod settle;
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,6 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Exec, ReceiverKind};
+use crate::domain::alert_log::{self, Writer};
+use crate::domain::event::{LogEntry, Outcome};
 use crate::domain::notice::{Notice, NoticeKind};
 use crate::domain::space::{Edit, Spaces};
 use crate::respond::desk::{self, Desk, Drafts};
@@ -38,6 +41,8 @@ pub struct Responder {
     /// When the newest letter of a receiver about a group was due.
     groups: HashMap<(String, String), Timestamp>,
     drafts: Drafts,
+    /// What the alert log is to say, and not stored yet.
+    noted: Vec<LogEntry>,
 }
 
 /// What a program did stays in force until then.
@@ -59,6 +64,7 @@ impl Responder {
             leases: BTreeMap::new(),
             groups: HashMap::new(),
             drafts: Drafts::new(),
+            noted: Vec::new(),
         };
         desk::for_each(stored, |key, value| responder.load(key, value));
         responder.queue.loaded();
@@ -103,12 +109,15 @@ impl Responder {
     /// What is to be stored.
     #[must_use]
     pub fn edits(&self) -> Vec<Edit> {
-        desk::edits(&self.drafts)
+        let mut edits = desk::edits(&self.drafts);
+        edits.extend(alert_log::put(&self.noted, Writer::Responder));
+        edits
     }
 
-    /// What [`Responder::edits`] gave is stored.
-    pub fn written(&mut self) {
+    /// What [`Responder::edits`] gave is stored; gives what the alert log says of it.
+    pub fn written(&mut self) -> Vec<LogEntry> {
         self.drafts.clear();
+        std::mem::take(&mut self.noted)
     }
 
     /// Letters that are due, as many as there is room for, and when to ask again without being told to. Programs whose
@@ -133,36 +142,6 @@ impl Responder {
                 return (jobs, next.into_iter().chain(self.leases.values().copied()).min());
             }
         }
-    }
-
-    /// A dead letter waits again, under the same key. Gives whether there is one.
-    pub fn resend(&mut self, key: &str, now: Timestamp, stored: &dyn Spaces) -> bool {
-        let mut desk = Desk { stored, drafts: &mut self.drafts };
-        self.queue.resend(&mut desk, key, now)
-    }
-
-    /// The newest letters, those that wait first.
-    #[must_use]
-    pub fn letters(&mut self, most: usize, stored: &dyn Spaces) -> Vec<Letter> {
-        let places = self.queue.newest(most);
-        let desk = self.desk(stored);
-        places.into_iter().filter_map(|sequence| desk.get(&letter_key(sequence))).collect()
-    }
-
-    /// How many letters wait.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.queue.waiting_count()
-    }
-
-    /// Every alert that a receiver knows to fire, as it was told last.
-    #[must_use]
-    pub fn firing_for(&mut self, receiver: &str, stored: &dyn Spaces) -> Vec<Event> {
-        let knows = |receivers: &BTreeMap<String, Receipt>| receivers.contains_key(receiver);
-        let known: Vec<String> =
-            self.told.iter().filter(|(_, receivers)| knows(receivers)).map(|(alert, _)| told_key(alert)).collect();
-        let desk = self.desk(stored);
-        known.iter().filter_map(|key| desk.get::<Told>(key)).map(|told| told.event).collect()
     }
 
     fn desk<'a>(&'a mut self, stored: &'a dyn Spaces) -> Desk<'a> {
@@ -201,6 +180,7 @@ impl Responder {
         let mut letter = Letter::new(&address.receiver, &address.group, Action::Tell, event.clone(), address.due);
         letter.held = address.held;
         if let Some(why) = barred(&kind, event) {
+            self.note(&letter, Outcome::LeftOut, why, event.at);
             let mut desk = Desk { stored, drafts: &mut self.drafts };
             self.queue.add_skipped(&mut desk, letter, why);
             return;

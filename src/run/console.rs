@@ -270,6 +270,7 @@ impl Console {
                 Effect::Mouse(on) => guard::set_mouse(on).wrap_err("could not write to the terminal")?,
                 Effect::Bell => {}
                 Effect::Keep => self.keep(),
+                Effect::Resend(key) => seat.resend(key),
                 Effect::Acknowledge(row, note) => seat.act(acknowledge(&row, note, self.state.newest)),
                 Effect::Silence(row, length, comment) => {
                     seat.act(silence(&row, length, comment, self.state.newest));

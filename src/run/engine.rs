@@ -12,7 +12,6 @@ use crate::collect::Delivery;
 use crate::domain::alert_log::{self, Writer};
 use crate::domain::event::{Happening, LevelChange, LogEntry};
 use crate::domain::history::History;
-use crate::domain::space::Spaces;
 use crate::domain::text::printable;
 use crate::domain::update::{Gaze, Published, Sight, Update};
 use crate::domain::usage::Batch;
@@ -22,9 +21,11 @@ use crate::judge::Judge;
 use crate::judge::detail::Details;
 use crate::judge::policy::Policy;
 use crate::run::desk::{Question, Watched};
+use crate::run::engine::responses::Pulse;
 use crate::run::responses::{Ask, Office, Responding};
 
 mod alerts;
+mod responses;
 
 /// How many commands may wait; collectors wait when the engine is behind.
 pub const QUEUE_LENGTH: usize = 16;
@@ -77,6 +78,7 @@ pub struct Engine {
     details: HashMap<Focus, Details>,
     latest: Option<Arc<FleetView>>,
     office: Option<Office>,
+    pulse: Pulse,
     events: VecDeque<LogEntry>,
 }
 
@@ -97,6 +99,7 @@ impl Engine {
             details: HashMap::new(),
             latest: None,
             office: None,
+            pulse: Pulse::default(),
             events,
         }
     }
@@ -122,20 +125,25 @@ impl Engine {
             if wiring.is_stopped() {
                 return;
             }
-            let mut is_news = !matches!(command, Command::Respond(_));
-            self.handle(command);
+            let mut is_news = self.take(command);
             for _ in 1..QUEUE_LENGTH {
                 let Ok(waiting) = wiring.commands.try_recv() else { break };
                 if wiring.is_stopped() {
                     return;
                 }
-                is_news |= !matches!(waiting, Command::Respond(_));
-                self.handle(waiting);
+                is_news |= self.take(waiting);
             }
             if is_news {
                 self.publish(&wiring);
             }
         }
+    }
+
+    /// Does what is asked; gives whether there is something new to publish.
+    fn take(&mut self, command: Command) -> bool {
+        let is_response = matches!(command, Command::Respond(_));
+        self.handle(command);
+        !is_response || self.renew_responses()
     }
 
     /// Does what is asked.
@@ -166,6 +174,7 @@ impl Engine {
         let mut view = self.judge.view(&tally, &self.store, &self.policy);
         view.store_faults.extend(self.write_fault.clone());
         view.events = self.events.iter().cloned().collect();
+        view.outbox = self.outbox();
         view
     }
 
@@ -210,37 +219,16 @@ impl Engine {
         }
         edits.extend(alert_log::put(&entries, writer));
         edits.extend(alert_log::retire(&self.store, self.now));
-        self.events.extend(entries);
-        self.events.drain(..self.events.len().saturating_sub(alerts::EVENTS_SHOWN));
+        self.show(entries);
         self.store.record(&outcome.changes, &self.judge.checkpoint(), edits)?;
-        if let Some(office) = &mut self.office {
-            office.stored();
-        }
+        self.responses_stored();
         Ok(())
     }
 
-    /// Answers the courier. One that has gone away needs no answer.
-    fn respond(&mut self, now: Timestamp, ask: Ask) {
-        let Some(office) = &mut self.office else { return };
-        match ask {
-            Ask::Exchange { reports, room, answer } => {
-                let (due, edits) = office.exchange(&reports, &room, now, &self.store);
-                let stored = if edits.is_empty() { Ok(()) } else { self.store.edit(edits) };
-                match stored {
-                    Ok(()) => office.stored(),
-                    // It is kept in memory, sent all the same, and stored with what comes next.
-                    Err(error) => warn!(%error, "what became of responses could not be stored"),
-                }
-                let _ = answer.send(due);
-            }
-            Ask::Firing { receiver, answer } => {
-                let _ = answer.send(office.firing_for(&receiver, &self.store));
-            }
-            Ask::IsWell(answer) => {
-                let is_fresh = self.latest.as_ref().is_some_and(|view| !view.health.is_blind());
-                let _ = answer.send(is_fresh && self.write_fault.is_none());
-            }
-        }
+    /// The newest entries of the log are a part of the view.
+    fn show(&mut self, entries: Vec<LogEntry>) {
+        self.events.extend(entries);
+        self.events.drain(..self.events.len().saturating_sub(alerts::EVENTS_SHOWN));
     }
 
     fn note(&mut self, stored: Result<(), StoreError>) {

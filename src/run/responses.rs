@@ -8,6 +8,8 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::collect::Clock;
 use crate::config::Config;
+use crate::domain::event::LogEntry;
+use crate::domain::letter::{LetterRow, LetterState, Outbox};
 use crate::domain::notice::Notice;
 use crate::domain::space::{Edit, Spaces};
 use crate::respond::{Courier, Desk, Due, Event, Receivers, Report, Responder, Room, Router};
@@ -84,9 +86,28 @@ impl Office {
         self.responder.edits()
     }
 
-    /// What [`Office::take`] and [`Office::exchange`] gave is stored.
-    pub fn stored(&mut self) {
-        self.responder.written();
+    /// What [`Office::take`], [`Office::exchange`] and [`Office::resend`] gave is stored; gives what the log says of it.
+    pub fn stored(&mut self) -> Vec<LogEntry> {
+        self.responder.written()
+    }
+
+    /// What waits to be told and what could not be.
+    pub fn outbox(&mut self, stored: &dyn Spaces) -> Outbox {
+        self.responder.outbox(stored)
+    }
+
+    /// The newest letters, those that wait first; only those of a state, if one is asked for.
+    pub fn letters(&mut self, state: Option<LetterState>, most: usize, stored: &dyn Spaces) -> Vec<LetterRow> {
+        self.responder.rows(state, most, stored)
+    }
+
+    /// A dead letter waits again; gives what is to be stored, or nothing where there is no such letter.
+    pub fn resend(&mut self, key: &str, now: Timestamp, stored: &dyn Spaces) -> Option<Vec<Edit>> {
+        if !self.responder.resend(key, now, stored) {
+            return None;
+        }
+        self.woken.notify_one();
+        Some(self.responder.edits())
     }
 
     /// Takes reports and gives letters, and what is to be stored.

@@ -122,6 +122,12 @@ impl Seat {
         let _ = self.wishes.try_send(Wish { ask: Ask::Act(action), answer: None });
     }
 
+    /// Has a dead letter sent again.
+    pub fn resend(&self, key: String) {
+        // Where many are waiting already the user presses the key again.
+        let _ = self.wishes.try_send(Wish { ask: Ask::Resend(key), answer: None });
+    }
+
     /// Asks the owner something.
     ///
     /// # Errors

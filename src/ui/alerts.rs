@@ -41,9 +41,18 @@ pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 fn note(state: &State) -> String {
     match state.list().filter.input.value() {
-        "" => "Enter explains".to_owned(),
+        "" => outbox(state).unwrap_or_else(|| "Enter explains".to_owned()),
         filter => format!("filter: {}", crate::domain::text::printable(filter)),
     }
+}
+
+/// What waits to be told and what could not be, where there is any.
+fn outbox(state: &State) -> Option<String> {
+    let outbox = &state.view.as_ref()?.outbox;
+    let dead = (outbox.dead > 0).then(|| format!("{} not told: x tells again", outbox.dead));
+    let waiting = (outbox.waiting > 0).then(|| format!("{} wait to be told", outbox.waiting));
+    let parts: Vec<String> = dead.into_iter().chain(waiting).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn entry_line<'a>(entry: Entry, view: &FleetView, width: usize, theme: &'a Theme) -> Row<'a> {

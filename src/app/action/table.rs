@@ -77,6 +77,7 @@ pub static BINDINGS: &[Binding] = &[
         .in_footer("ack"),
     bind(Action::Silence, "silence", &[plain('s')], Places::ACTING, "silence its alerts for a while, with a reason")
         .in_footer("silence"),
+    bind(Action::Resend, "resend", &[plain('x')], Places::ALERTS, "send what could not be told of the alert again"),
     bind(Action::Group, "group", &[named(KeyCode::Tab)], Places::MONEY, "by tenant, by model, by meter")
         .in_footer("group"),
     show(View::Tenants, "tenants", &[plain('1')], "tenants"),

@@ -10,6 +10,7 @@ use crate::app::range::Range;
 use crate::app::state::{Screen, State};
 use crate::app::update::{Effect, INTERRUPTED, copy, go, moves, say, views};
 use crate::domain::event::{AlertKey, Subject};
+use crate::respond::identity_of;
 
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     let page = state.page();
@@ -57,6 +58,7 @@ fn effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Live => travel_to(state, None),
         Action::Acknowledge => ask_about(state, Asking::Acknowledge),
         Action::Silence => ask_about(state, Asking::Silence),
+        Action::Resend => resend(state),
         Action::Copy => copy::selected(state).map(Effect::Copy).into_iter().collect(),
         Action::Snapshot => vec![Effect::Snapshot(None)],
         Action::Mouse => {
@@ -199,6 +201,22 @@ pub(super) fn travel_to(state: &mut State, moment: Option<Timestamp>) -> Vec<Eff
     views::resume(state);
     state.moment = moment;
     vec![Effect::Travel(moment)]
+}
+
+/// The dead letters about the selected alert are sent again.
+fn resend(state: &mut State) -> Vec<Effect> {
+    let Some(RowKey::Alert(alert) | RowKey::Change(_, alert)) = state.subject() else {
+        say(state, "no alert is selected");
+        return Vec::new();
+    };
+    let fingerprint = identity_of(&alert);
+    let dead = state.view.iter().flat_map(|view| view.outbox.dead_about(&fingerprint));
+    let keys: Vec<String> = dead.map(|letter| letter.key.clone()).collect();
+    match keys.len() {
+        0 => say(state, "nothing about this alert is given up: there is nothing to send again"),
+        count => say(state, format!("{count} sent again, under the same key")),
+    }
+    keys.into_iter().map(Effect::Resend).collect()
 }
 
 fn ask_about(state: &mut State, asking: fn(RowKey) -> Asking) -> Vec<Effect> {

@@ -4,11 +4,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::ReceiverKind;
+use crate::domain::event::Outcome;
+use crate::domain::letter::LetterState;
 use crate::domain::space::Spaces;
 use crate::respond::backoff;
 use crate::respond::desk::Desk;
 use crate::respond::event::{Event, clipped};
-use crate::respond::letter::{Action, Letter, LetterState, Report, Verdict};
+use crate::respond::letter::{Action, Letter, Report, Verdict};
 use crate::respond::queue::letter_key;
 use crate::respond::responder::{HOUR, Lease, Responder, lease_key, memo_key, told_key};
 use crate::respond::told::{Arrival, Receipt, Told};
@@ -77,6 +79,7 @@ impl Responder {
             self.give_up(letter, &why, at, stored);
             return;
         }
+        self.note(&letter, Outcome::Failed, why, at);
         letter.due = again;
         let mut desk = Desk { stored, drafts: &mut self.drafts };
         self.queue.again(&mut desk, &letter);
@@ -125,6 +128,12 @@ impl Responder {
     }
 
     fn finish(&mut self, letter: Letter, state: LetterState, note: Option<&str>, at: Timestamp, stored: &dyn Spaces) {
+        let outcome = match state {
+            LetterState::Skipped => Outcome::LeftOut,
+            LetterState::Dead => Outcome::Dead,
+            LetterState::Delivered | LetterState::Waiting => Outcome::Delivered,
+        };
+        self.note(&letter, outcome, note.unwrap_or_default(), at);
         let mut desk = Desk { stored, drafts: &mut self.drafts };
         self.queue.finish(&mut desk, letter, state, note, at);
     }

@@ -1,16 +1,18 @@
 //! Letters from notices to their end: nothing is lost, nothing is told twice under two keys, and that an alert has ended
 //! is told to exactly those who know that it began.
 
+mod account;
+mod any_order;
+mod programs;
+
 use jiff::civil::Time;
-use proptest::prelude::*;
-use rstest::rstest;
 
 use super::*;
 use crate::config::{GroupBy, QuietHours, Receiver, Repeat, Responses, Route};
+use crate::domain::letter::LetterState;
 use crate::domain::level::Level;
 use crate::domain::matcher::Matchers;
 use crate::respond::fixtures::{Memory, notice, second};
-use crate::respond::letter::LetterState;
 
 fn receiver(name: &str, kind: ReceiverKind) -> Receiver {
     let (timeout, retry_for) = (SignedDuration::from_secs(10), SignedDuration::from_mins(30));
@@ -20,23 +22,6 @@ fn receiver(name: &str, kind: ReceiverKind) -> Receiver {
 fn webhook(name: &str) -> Receiver {
     let url = crate::config::Source::Plain("https://example.com/".to_owned());
     receiver(name, ReceiverKind::Webhook(crate::config::Hook { url, secret: None, token: None }))
-}
-
-fn program(ttl: Option<SignedDuration>, revert: bool) -> Receiver {
-    receiver(
-        "run",
-        ReceiverKind::Exec(Exec {
-            command: vec!["/bin/true".to_owned()],
-            revert: revert.then(|| vec!["/bin/true".to_owned()]),
-            cwd: "/".into(),
-            env: Vec::new(),
-            ttl,
-            cooldown: SignedDuration::from_mins(15),
-            per_hour: 2,
-            dry_run: false,
-            allow_fallback_price: false,
-        }),
-    )
 }
 
 fn route(receivers: &[&str]) -> Route {
@@ -59,6 +44,7 @@ struct Office {
     responses: Responses,
     responder: Responder,
     store: Memory,
+    logged: Vec<LogEntry>,
 }
 
 impl Office {
@@ -66,7 +52,7 @@ impl Office {
         let responses = Responses { receivers, routes };
         let store = Memory::default();
         let responder = Responder::new(Router::new(&responses), &store);
-        Self { responses, responder, store }
+        Self { responses, responder, store, logged: Vec::new() }
     }
 
     fn hooks(names: &[&str]) -> Self {
@@ -80,7 +66,7 @@ impl Office {
 
     fn store(&mut self) {
         self.store.edit(self.responder.edits()).expect("written");
-        self.responder.written();
+        self.logged.extend(self.responder.written());
     }
 
     fn take(&mut self, kind: NoticeKind, level: Level, at: i64) {
@@ -304,80 +290,6 @@ fn what_quiet_hours_hold_is_told_at_their_end_unless_it_ends_before() {
 }
 
 #[test]
-fn a_program_runs_once_and_its_work_is_taken_back_at_the_end() {
-    let mut office = Office::new(vec![program(None, true)], vec![route(&["run"])]);
-    office.take(Fire, Level::Orange, 0);
-    office.take(Acknowledge, Level::Orange, 1);
-    office.take(Again, Level::Orange, 50_000);
-    assert_eq!(office.deliver(50_000), [told("run", &[Fire])]);
-    office.take(Resolve, Level::Green, 60_000);
-    assert_eq!(office.deliver(60_000), [told("run", &[Resolve])]);
-}
-
-#[test]
-fn what_a_program_did_is_taken_back_after_its_time_and_only_once() {
-    let mut office = Office::new(vec![program(Some(SignedDuration::from_hours(1)), true)], vec![route(&["run"])]);
-    office.take(Fire, Level::Red, 0);
-    office.deliver(0);
-    office.restart();
-    assert!(office.due(3599).is_empty());
-    let jobs = office.due(3600);
-    assert_eq!(jobs.iter().map(|job| job.letter.action).collect::<Vec<_>>(), [Action::Revert]);
-    office.settle(&jobs[0], Verdict::delivered(), 3600);
-    office.take(Resolve, Level::Green, 7200);
-    assert!(office.deliver(7200).is_empty(), "its work is taken back already");
-}
-
-#[test]
-fn an_end_in_time_needs_no_taking_back_later() {
-    let mut office = Office::new(vec![program(Some(SignedDuration::from_hours(1)), true)], vec![route(&["run"])]);
-    office.take(Fire, Level::Red, 0);
-    office.deliver(0);
-    office.take(Resolve, Level::Green, 60);
-    assert_eq!(office.deliver(60), [told("run", &[Resolve])]);
-    assert!(office.due(4000).is_empty());
-}
-
-#[rstest]
-#[case::cool_down(&["acme", "acme"], "cool-down")]
-#[case::ceiling(&["t1", "t2", "t3"], "ceiling of 2 runs")]
-fn a_program_does_not_run_too_often(#[case] tenants: &[&str], #[case] expected: &str) {
-    let mut office = Office::new(vec![program(None, true)], vec![route(&["run"])]);
-    for (tenant, at) in tenants.iter().zip((0..).step_by(100)) {
-        office.take_of(tenant, Fire, Level::Red, at);
-        office.deliver(at);
-        office.restart();
-        office.take_of(tenant, Resolve, Level::Green, at + 50);
-        office.deliver(at + 50);
-    }
-    let skipped: Vec<String> = office
-        .states()
-        .into_iter()
-        .filter(|(_, state, _)| *state == LetterState::Skipped)
-        .map(|(.., why)| why)
-        .collect();
-    assert!(skipped.len() == 1 && skipped[0].contains(expected), "{skipped:?}");
-}
-
-#[test]
-fn a_program_that_did_not_run_in_time_does_not_run_at_all() {
-    let mut office = Office::new(vec![program(None, true)], vec![route(&["run"])]);
-    office.take(Fire, Level::Red, 0);
-    office.take(Resolve, Level::Green, 60);
-    assert!(office.deliver(60).is_empty());
-}
-
-#[test]
-fn a_program_that_failed_half_way_is_taken_back() {
-    let mut office = Office::new(vec![program(None, true)], vec![route(&["run"])]);
-    office.take(Fire, Level::Red, 0);
-    let jobs = office.due(0);
-    office.settle(&jobs[0], Verdict::Retry { why: "exit code 1".to_owned(), after: None, maybe_received: true }, 1);
-    office.take(Resolve, Level::Green, 2);
-    assert_eq!(office.deliver(100), [told("run", &[Resolve])]);
-}
-
-#[test]
 fn what_is_barred_is_kept_with_its_reason_and_its_end_is_not_told() {
     let mut office = Office::hooks(&["a"]);
     let plain = notice("acme", Fire, Level::Red);
@@ -424,79 +336,4 @@ fn an_escalation_is_told_of_its_end() {
     office.deliver(900);
     office.take(Resolve, Level::Green, 1000);
     assert_eq!(office.deliver(1000), [told("a", &[Resolve]), told("b", &[Resolve])]);
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Turn {
-    Fire(u8),
-    Rise(u8),
-    End(u8),
-    Deliver,
-    Fail,
-    Refuse,
-    Restart,
-}
-
-fn any_turn() -> impl Strategy<Value = Turn> {
-    prop_oneof![
-        3 => (0..3_u8).prop_map(Turn::Fire),
-        1 => (0..3_u8).prop_map(Turn::Rise),
-        3 => (0..3_u8).prop_map(Turn::End),
-        4 => Just(Turn::Deliver),
-        1 => Just(Turn::Fail),
-        1 => Just(Turn::Refuse),
-        1 => Just(Turn::Restart),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
-    /// However notices, deliveries, failures and restarts follow each other: each event arrives unless it was refused,
-    /// always under one key, and an end only where a beginning arrived.
-    #[test]
-    fn nothing_is_lost_and_nothing_is_told_twice(turns in prop::collection::vec(any_turn(), 1..60)) {
-        let mut office = Office::new(vec![Receiver { per_minute: 6000, ..webhook("a") }], vec![route(&["a"])]);
-        let mut firing = [false; 3];
-        let mut keys: BTreeMap<String, String> = BTreeMap::new();
-        let mut knows: BTreeMap<String, bool> = BTreeMap::new();
-        let mut now = 0;
-        let mut arrive = |office: &mut Office, knows: &mut BTreeMap<String, bool>, at: i64, verdict: &Verdict| {
-            for job in office.due(at) {
-                for event in &job.letter.events {
-                    let key = keys.entry(event.id.clone()).or_insert_with(|| job.letter.key.clone());
-                    assert_eq!(key, &job.letter.key, "one event, one key");
-                    if matches!(verdict, Verdict::Delivered { .. }) {
-                        let before = knows.insert(event.fingerprint.clone(), !event.is_end()).unwrap_or(false);
-                        assert!(before || !event.is_end(), "an end without a beginning");
-                    }
-                }
-                office.settle(&job, verdict.clone(), at);
-            }
-        };
-        for turn in turns {
-            now += 1000;
-            match turn {
-                Turn::Fire(tenant) if !firing[tenant as usize] => {
-                    firing[tenant as usize] = true;
-                    office.take_of(&format!("t{tenant}"), Fire, Level::Orange, now);
-                }
-                Turn::Rise(tenant) if firing[tenant as usize] => office.take_of(&format!("t{tenant}"), Rise, Level::Red, now),
-                Turn::End(tenant) if firing[tenant as usize] => {
-                    firing[tenant as usize] = false;
-                    office.take_of(&format!("t{tenant}"), Resolve, Level::Green, now);
-                }
-                Turn::Deliver => arrive(&mut office, &mut knows, now, &Verdict::delivered()),
-                Turn::Fail => arrive(&mut office, &mut knows, now, &Verdict::retry("503")),
-                Turn::Refuse => arrive(&mut office, &mut knows, now, &Verdict::Refused("404".to_owned())),
-                Turn::Restart => office.restart(),
-                _ => {}
-            }
-        }
-        for _ in 0..40 {
-            now += 1000;
-            arrive(&mut office, &mut knows, now, &Verdict::delivered());
-        }
-        prop_assert_eq!(office.responder.waiting(), 0);
-    }
 }

@@ -48,6 +48,8 @@ impl Engine {
                 let explanations = report.alerts.into_iter().filter_map(|(_, explanation)| explanation).collect();
                 Answer::Alerts { log: report.log, explanations }
             }
+            Ask::Letters { state, most } => self.letters(*state, *most),
+            Ask::Resend(key) => self.resend(key),
             ask => answers::answer(&self.store, &self.policy, self.now, ask),
         }
     }
