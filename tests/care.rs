@@ -1,32 +1,18 @@
 //! `bedtop store` as a user has it: import, sizes, checks, export, compaction, and a history that is in use.
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
 
 use bedtop::domain::time::Step;
 use bedtop::history::{Retention, Store, StoreOptions};
+
+#[path = "support/program.rs"]
+mod program;
+use program::{printed, run};
 
 const CSV: &str = "timestamp,tenant,profile,model,invocations,input_tokens,account\n\
     2026-11-20T10:00:00Z,acme,p1,unknown,3,900,main\n\
     2026-11-20T10:01:00Z,globex,p2,unknown,1,70,main\n\
     2026-11-21T10:00:00Z,acme,p1,unknown,4,18446744073709551615,main\n";
-
-fn run(home: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bedtop"))
-        .args(arguments)
-        .env_clear()
-        .env("HOME", home)
-        .current_dir(home)
-        .output()
-        .expect("the program runs")
-}
-
-fn printed(home: &Path, arguments: &[&str]) -> String {
-    let output = run(home, arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("text")
-}
 
 fn imported() -> tempfile::TempDir {
     let home = tempfile::tempdir().expect("a temporary home");

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
 
 use bedtop::domain::health::PollRecord;
 use bedtop::domain::time::Step;
@@ -12,39 +10,11 @@ use bedtop::history::{Retention, Store, StoreOptions};
 use jiff::Timestamp;
 use rstest::rstest;
 
+#[path = "support/program.rs"]
+mod program;
+use program::{home, printed, refused, run, said};
+
 const SLICE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/usage_slice.csv");
-
-fn home() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a temporary home")
-}
-
-fn run(home: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bedtop"))
-        .args(arguments)
-        .env_clear()
-        .env("HOME", home)
-        .current_dir(home)
-        .output()
-        .expect("the program runs")
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-/// Runs a command that must succeed; gives its standard output.
-fn printed(home: &Path, arguments: &[&str]) -> String {
-    let output = run(home, arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", said(&output));
-    String::from_utf8(output.stdout).expect("text")
-}
-
-/// Runs a command that must fail with this code; gives what it said.
-fn refused(home: &Path, arguments: &[&str], code: i32) -> String {
-    let output = run(home, arguments);
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", said(&output));
-    said(&output)
-}
 
 /// Sums of the slice by tenant and meter, as plainly as can be.
 fn plain_sums() -> BTreeMap<String, BTreeMap<String, u64>> {

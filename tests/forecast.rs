@@ -2,24 +2,10 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
 
-fn run(home: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bedtop"))
-        .args(arguments)
-        .env_clear()
-        .env("HOME", home)
-        .current_dir(home)
-        .output()
-        .expect("the program runs")
-}
-
-fn printed(home: &Path, arguments: &[&str]) -> String {
-    let output = run(home, arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("text")
-}
+#[path = "support/program.rs"]
+mod program;
+use program::{printed, run};
 
 fn hour(index: u32) -> String {
     format!("2026-11-{:02}T{:02}:00:00Z", 1 + index / 24, index % 24)

@@ -2,32 +2,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use rstest::rstest;
 use serde_json::Value;
 
-fn home() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a temporary home")
-}
-
-fn run(home: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bedtop"))
-        .args(arguments)
-        .env_clear()
-        .env("HOME", home)
-        .current_dir(home)
-        .output()
-        .expect("the program runs")
-}
-
-/// Runs a command that must succeed; gives its standard output.
-fn printed(home: &Path, arguments: &[&str]) -> String {
-    let output = run(home, arguments);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    String::from_utf8(output.stdout).expect("text")
-}
+#[path = "support/program.rs"]
+mod program;
+use program::{home, printed, run};
 
 fn json(home: &Path, arguments: &[&str]) -> Value {
     serde_json::from_str(&printed(home, arguments)).expect("JSON")
@@ -212,4 +193,88 @@ fn refused(#[case] arguments: &[&str], #[case] expected: &str) {
     let output = run(home.path(), arguments);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && errors.contains(expected), "{errors}");
+}
+
+/// acme's month in Berlin began an hour before that of UTC; globex shares a pool of tokens with acme.
+const BUDGETS: &str = r#"
+default_plan = "standard"
+[[plan]]
+id = "standard"
+base_fee = 1
+rate_limits = { tpm = 1000000, rpm = 10 }
+[[budget]]
+id = "own"
+amount = "6 USD"
+timezone = "Europe/Berlin"
+soft = 0.5
+hard = "9 USD"
+tenants = ["acme"]
+[[budget]]
+id = "together"
+amount = "10000000 tokens"
+per = "week"
+pool = "both"
+[[budget]]
+id = "of-nobody"
+amount = "5 USD"
+tenants = ["hooli"]
+[[pool]]
+name = "both"
+members = ["acme", "globex"]
+"#;
+
+#[test]
+fn budgets_tell_whose_they_are_for_when_and_what_is_used() {
+    let home = priced();
+    write(home.path(), "b.toml", BUDGETS);
+    let asked = |output| ["budgets", "--input", "u.csv", "--config", "b.toml", "--output", output];
+    let all = json(home.path(), &asked("json"));
+    let [own, together] = [&all["budgets"][0], &all["budgets"][1]];
+    assert_eq!((&own["owner"], &own["budget"], &own["meter"]), (&"acme".into(), &"own".into(), &"USD".into()));
+    // A month of Berlin begins an hour before one of UTC.
+    assert_eq!((&own["from"], &own["to"]), (&"2026-10-31T23:00:00Z".into(), &"2026-11-30T23:00:00Z".into()));
+    assert_eq!((&own["zone"], &own["period"]), (&"Europe/Berlin".into(), &"2026-11".into()));
+    // 4 million at 0.8 and half a million at 3.2 of 6 USD.
+    assert_eq!(
+        (&own["used"]["likely"], &own["used_share"], &own["level"]),
+        (&"4.80".into(), &0.8.into(), &"yellow".into())
+    );
+    assert_eq!((&own["soft"], &own["hard"]), (&"3.00".into(), &"9.00".into()));
+    assert!(own["expected_share"].as_f64().expect("a share") < 0.2, "{own}");
+    // Monday 2 November and on: 4.5 million of acme, 2 of globex.
+    assert_eq!((&together["owner"], &together["kind"]), (&"both".into(), &"shared".into()));
+    assert_eq!((&together["used"]["likely"], &together["used_share"]), (&"6500000".into(), &0.65.into()));
+    assert_eq!((&together["from"], &together["forecast"]), (&"2026-11-02T00:00:00Z".into(), &Value::Null));
+    assert_eq!(
+        (&all["unused"], &all["rate_limits"][0]["limit_per_minute"]),
+        (&serde_json::json!(["of-nobody"]), &1_000_000.into())
+    );
+    let table = printed(home.path(), &asked("table"));
+    assert!(table.contains("2026-11-01 to 2026-11-30 Europe/Berlin") && table.contains("*pool:both"), "{table}");
+    assert!(table.contains("`of-nobody` is nobody's yet") && table.contains("RATE LIMIT OF"), "{table}");
+    let rows = csv::Reader::from_reader(printed(home.path(), &asked("csv")).as_bytes()).into_records().count();
+    assert_eq!(rows, 2 + 2 * 3, "each budget, and tokens and requests a minute of three tenants");
+}
+
+#[test]
+fn the_fleet_tells_how_tenants_stand_with_their_contracts() {
+    let home = priced();
+    let asked = ["tenants", "--input", "u.csv", "--config", "plans.toml", "--output", "json"];
+    let fleet = json(home.path(), &asked);
+    let of = |tenant: &str| {
+        let rows = fleet["tenants"].as_array().expect("rows");
+        rows.iter().find(|row| row["tenant"] == tenant).expect("there")["contract"].clone()
+    };
+    let acme = of("acme");
+    // 4.5 million: one included, 3.5 beyond it, which reach the second tier of two.
+    let charge = &acme["charges"][0];
+    assert_eq!((&charge["included_left"], &charge["overage"]), (&"0".into(), &"3500000".into()));
+    assert_eq!((&charge["tier"], &charge["tiers"]), (&2.into(), &2.into()));
+    assert_eq!(
+        (&acme["revenue_usd"], &acme["cost_usd"], &acme["plan"]),
+        (&"120.50".into(), &"4.80".into(), &"standard".into())
+    );
+    let globex = of("globex");
+    assert_eq!(globex["commitment"], serde_json::json!({ "unit": "EUR", "committed": "20", "drawn": "3.84" }));
+    assert_eq!(of("unattributed"), Value::Null);
 }
