@@ -15,6 +15,7 @@ mod act;
 mod alerts;
 mod anomaly;
 mod backtest;
+mod budgets;
 mod check;
 mod collect;
 mod config_command;
@@ -24,6 +25,7 @@ mod doctor;
 mod forecast;
 mod iam_policy;
 mod input;
+mod output;
 mod plan;
 mod prices;
 mod profiles;
@@ -123,6 +125,7 @@ enum Command {
     Backtest(backtest::Backtest),
     Profiles(profiles::Profiles),
     Prices(prices::Prices),
+    Budgets(budgets::Budgets),
     Report(report::Report),
     Check(check::Check),
     #[command(subcommand)]
@@ -191,6 +194,7 @@ fn run(cli: Cli) -> Result<u8> {
         Some(Command::Backtest(backtest)) => backtest.run(&global),
         Some(Command::Profiles(profiles)) => profiles.run(&global),
         Some(Command::Prices(prices)) => prices.run(&global),
+        Some(Command::Budgets(budgets)) => budgets.run(&global),
         Some(Command::Report(report)) => report.run(&global),
         Some(Command::Check(check)) => check.run(&global),
         Some(Command::Forecast(forecast)) => forecast.run(&global),

@@ -4,6 +4,7 @@
 
 pub mod alerts;
 pub mod backtest;
+pub mod budgets;
 pub mod chargeback;
 pub mod check;
 pub mod csv;

@@ -67,6 +67,7 @@ mod tests {
             caps: Caps::default(),
             span: TimeSpan::new(jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::UNIX_EPOCH),
             period: "2026-11".into(),
+            zone: "UTC".into(),
             spent: AmountRange::default(),
             unpriced_tokens,
             used,

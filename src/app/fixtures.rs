@@ -58,10 +58,13 @@ fn row(name: &str, level: Level, cents: i64, budget: i64, tokens: u64) -> Tenant
         caps: Caps::default(),
         span: month(),
         period: "2026-11".into(),
+        zone: "UTC".into(),
         spent: AmountRange::exact(dollars(cents).into()),
+        unpriced_tokens: 0,
         used,
         expected: 0.62,
         level,
+        forecast: None,
     });
     let signals = vec![Assessment {
         signal: Signal::Budget,

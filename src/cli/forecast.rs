@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Write};
 use std::path::Path;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use color_eyre::eyre::{Result, bail, eyre};
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
 use crate::cli::input::InputOptions;
+use crate::cli::output::OutputOption;
 use crate::cli::{GlobalOptions, load_config, print};
 use crate::domain::amount::Unit;
 use crate::domain::ids::{Owner, TenantId};
@@ -51,9 +52,8 @@ pub(super) struct Forecast {
     until: Option<Until>,
     #[command(flatten)]
     input: InputOptions,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t = Output::Table)]
-    output: Output,
+    #[command(flatten)]
+    output: OutputOption,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,13 +66,6 @@ enum Horizon {
 enum Until {
     Period,
     Time(Timestamp),
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Output {
-    Table,
-    Json,
-    Csv,
 }
 
 /// A fleet with the history that it was judged from.
@@ -140,12 +133,12 @@ impl Forecast {
         let view = engine.view();
         let judged = Judged::new(&view, &engine.into_store(), &opened.policy);
         let (rows, ahead) = self.rows(&judged)?;
-        match self.output {
-            Output::Table if self.tenant.is_some() => print(&(report::table(&rows) + &milestones_below(&ahead)))?,
-            Output::Table => print(&report::table(&rows))?,
-            Output::Json => print(&report::json(&rows, &ahead, judged.view.at)?)?,
-            Output::Csv => print(&report::csv(&rows)?)?,
-        }
+        let below = || if self.tenant.is_some() { milestones_below(&ahead) } else { String::new() };
+        self.output.print(
+            || report::table(&rows) + &below(),
+            || report::json(&rows, &ahead, judged.view.at),
+            || report::csv(&rows),
+        )?;
         Ok(0)
     }
 

@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::cli::input::InputOptions;
-use crate::cli::{GlobalOptions, load_config, print};
+use crate::cli::output::OutputOption;
+use crate::cli::{GlobalOptions, load_config};
 use crate::cost::{PriceBook, UnitHour};
 use crate::domain::ids::{ModelId, ProfileKey};
 use crate::domain::profile::{Profile, Reach, ServiceTier};
@@ -47,18 +48,10 @@ pub(super) struct Prices {
     /// What of the usage has no price
     #[arg(long, conflicts_with_all = ["model", "reach", "at"])]
     unpriced: bool,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t = Output::Table)]
-    output: Output,
+    #[command(flatten)]
+    output: OutputOption,
     #[command(flatten)]
     input: InputOptions,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Output {
-    Table,
-    Json,
-    Csv,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -73,21 +66,21 @@ impl Prices {
         let config = load_config(global)?.config;
         if self.unpriced {
             let rows = prices::unpriced(&self.input.view(&config)?);
-            match self.output {
-                Output::Table => print(&prices::unpriced_table(&rows))?,
-                Output::Json => print(&prices::unpriced_json(&rows)?)?,
-                Output::Csv => print(&prices::unpriced_csv(&rows)?)?,
-            }
+            self.output.print(
+                || prices::unpriced_table(&rows),
+                || prices::unpriced_json(&rows),
+                || prices::unpriced_csv(&rows),
+            )?;
             return Ok(0);
         }
         let book = PriceBook::embedded().with_rules(config.prices.clone());
         let rows = self.rows(&book, global.region.as_deref())?;
         let hours = self.unit_hours(&book);
-        match self.output {
-            Output::Table => print(&prices::table(&rows, &hours, self.model.is_some()))?,
-            Output::Json => print(&prices::json(&rows, &hours)?)?,
-            Output::Csv => print(&prices::csv(&rows)?)?,
-        }
+        self.output.print(
+            || prices::table(&rows, &hours, self.model.is_some()),
+            || prices::json(&rows, &hours),
+            || prices::csv(&rows),
+        )?;
         Ok(0)
     }
 

@@ -30,6 +30,7 @@ pub fn stand(budget: &Budget, usage: &PricedUsage, recent: Recent<'_>, now: Time
         caps: budget.caps,
         span,
         period: budget.calendar.label_at(now),
+        zone: budget.calendar.zone.iana_name().unwrap_or("UTC").to_owned(),
         spent,
         unpriced_tokens: if unit == Unit::Usd { usage.unpriced_tokens } else { 0 },
         used: spent.likely.share_of(&budget.amount).unwrap_or(0.0),

@@ -76,6 +76,7 @@ pub fn standing(account: Account<'_>, now: Timestamp, usage: UsageOf<'_>) -> Opt
         revenue: bill.usd(),
         accrued: Bill { lines: due, ..bill.clone() }.usd(),
         cost: usage(part.span).cost.likely,
+        rate_limits: part.in_force.terms.rate_limits,
         bill,
     })
 }

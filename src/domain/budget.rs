@@ -98,6 +98,8 @@ pub struct BudgetStanding {
     pub span: TimeSpan,
     /// The period's name, `2026-11` or its first day.
     pub period: String,
+    /// The IANA name of the zone whose midnights bound the period.
+    pub zone: String,
     /// Used in the period so far; of money what has a price.
     pub spent: AmountRange,
     /// Tokens of the period that have no price and are missing in an amount of money.

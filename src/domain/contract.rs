@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::amount::Unit;
 use crate::domain::calendar::Calendar;
@@ -187,7 +188,7 @@ pub enum Commitment {
 }
 
 /// How fast a tenant may use; not enforced by AWS but by whoever sells it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateLimits {
     /// Tokens a minute.
     pub tokens_per_minute: Option<u64>,

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::amount::Unit;
+use crate::domain::contract::RateLimits;
 use crate::domain::ids::PlanId;
 use crate::domain::money::Money;
 use crate::domain::time::TimeSpan;
@@ -159,6 +160,9 @@ pub struct ContractStanding {
     pub accrued: Money,
     /// What AWS charges for it so far (likely).
     pub cost: Money,
+    /// How fast the tenant may use.
+    #[serde(default)]
+    pub rate_limits: RateLimits,
 }
 
 impl ContractStanding {

@@ -60,14 +60,23 @@ pub struct BudgetRow {
     pub span: TimeSpan,
     /// The period's name, `2026-11` or its first day.
     pub period: String,
-    /// Used in the period so far.
+    /// The IANA name of the zone whose midnights bound the period.
+    #[serde(default)]
+    pub zone: String,
+    /// Used in the period so far; of money what has a price.
     pub spent: AmountRange,
+    /// Tokens of the period that have no price and are missing in an amount of money.
+    #[serde(default)]
+    pub unpriced_tokens: u64,
     /// Spent (likely) as a share of the amount; 1 = all of it.
     pub used: f64,
     /// The share that would be used by now at an even pace.
     pub expected: f64,
     /// The level of this budget's signal; blind where a part of the usage has no price.
     pub level: Level,
+    /// What the period will come to; of money only, and once there is a past.
+    #[serde(default)]
+    pub forecast: Option<PeriodForecast>,
 }
 
 impl BudgetRow {

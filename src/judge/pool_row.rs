@@ -6,7 +6,7 @@ use crate::alert::machine::{Hold, Machine};
 use crate::domain::event::Subject;
 use crate::domain::ids::Owner;
 use crate::domain::level::Level;
-use crate::domain::view::{BudgetRow, PoolRow};
+use crate::domain::view::PoolRow;
 use crate::judge::pool::PoolTally;
 use crate::judge::tally::Tally;
 use crate::judge::{rates, rows};
@@ -16,9 +16,8 @@ pub(super) fn pool_row(pool: &PoolTally, tally: &Tally, machine: &Machine) -> Po
     let subject = Subject::Pool(pool.name.clone());
     let level = machine.level_of_subject(&subject);
     let is_blind = pool.hold == Hold::Frozen || (pool.hold == Hold::MayRise && level < Level::Yellow);
-    let budgets = rows::budgets(&subject, &pool.budgets, machine);
-    let standing = |row: &BudgetRow| pool.budgets.iter().find(|standing| standing.id == row.id);
-    let forecast = budgets.iter().filter_map(standing).find_map(|standing| pool.outlook.period(standing));
+    let budgets = rows::budgets(&subject, &pool.budgets, Some(&pool.outlook), machine);
+    let forecast = budgets.iter().find_map(|budget| budget.forecast.clone());
     let (sparkline, start) = sparkline(pool, tally);
     let expected = start.and_then(|start| pool.outlook.band(start, tally.step.duration(), sparkline.len()));
     PoolRow {

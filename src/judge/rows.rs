@@ -22,7 +22,7 @@ pub(super) fn tenant_row(owner: &Owner, used: &OwnerTally, tally: &Tally, machin
         // A rise that the fresh part of the data shows is shown; green would be a guess.
         Hold::MayRise => standing_level < Level::Yellow,
     };
-    let budgets = budgets(&subject, &used.budgets, machine);
+    let budgets = budgets(&subject, &used.budgets, used.outlook.as_ref(), machine);
     let forecast = forecast(used, &budgets, tally);
     TenantRow {
         owner: owner.clone(),
@@ -46,10 +46,8 @@ pub(super) fn tenant_row(owner: &Owner, used: &OwnerTally, tally: &Tally, machin
 
 /// What the period of the worst budget will come to, or the month where there is no budget.
 fn forecast(used: &OwnerTally, budgets: &[BudgetRow], tally: &Tally) -> Option<PeriodForecast> {
-    let outlook = used.outlook.as_ref()?;
-    let standing = |row: &BudgetRow| used.budgets.iter().find(|standing| standing.id == row.id);
-    let of_budget = budgets.iter().filter_map(standing).find_map(|standing| outlook.period(standing));
-    of_budget.or_else(|| outlook.unbudgeted(tally.month, used.month.cost.likely.to_f64()))
+    let of_month = || used.outlook.as_ref()?.unbudgeted(tally.month, used.month.cost.likely.to_f64());
+    budgets.iter().find_map(|budget| budget.forecast.clone()).or_else(of_month)
 }
 
 fn band(used: &OwnerTally, tally: &Tally) -> Option<ExpectedBand> {
@@ -78,27 +76,36 @@ pub(super) fn signals(subject: &Subject, assessed: &[Assessment], machine: &Mach
 }
 
 /// How budgets stand, the worst first.
-pub(super) fn budgets(subject: &Subject, standings: &[BudgetStanding], machine: &Machine) -> Vec<BudgetRow> {
+pub(super) fn budgets(
+    subject: &Subject,
+    standings: &[BudgetStanding],
+    outlook: Option<&Outlook>,
+    machine: &Machine,
+) -> Vec<BudgetRow> {
     let row = |standing: &BudgetStanding| {
         let alert = AlertKey { subject: subject.clone(), signal: Signal::Budget, budget: Some(standing.id.clone()) };
-        budget_row(standing, machine.level_of(&alert))
+        let forecast = outlook.and_then(|outlook| outlook.period(standing));
+        budget_row(standing, machine.level_of(&alert), forecast)
     };
     let mut rows: Vec<_> = standings.iter().map(row).collect();
     rows.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| b.used.total_cmp(&a.used)));
     rows
 }
 
-fn budget_row(standing: &BudgetStanding, level: Level) -> BudgetRow {
+fn budget_row(standing: &BudgetStanding, level: Level, forecast: Option<PeriodForecast>) -> BudgetRow {
     BudgetRow {
         id: standing.id.clone(),
         amount: standing.amount,
         caps: standing.caps,
         span: standing.span,
         period: standing.period.clone(),
+        zone: standing.zone.clone(),
         spent: standing.spent,
+        unpriced_tokens: standing.unpriced_tokens,
         used: standing.used,
         expected: standing.expected,
         level,
+        forecast,
     }
 }
 

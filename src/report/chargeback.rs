@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use jiff::tz::TimeZone;
-use rust_decimal::Decimal;
 
 use crate::domain::chargeback::{ChargeRow, Chargeback};
 use crate::domain::meter::Meter;
@@ -255,9 +254,4 @@ fn escaped(text: &str) -> String {
     let special =
         |c: char| if matches!(c, '|' | '\\' | '`' | '*' | '_' | '<' | '[') { format!("\\{c}") } else { c.to_string() };
     text.chars().map(special).collect()
-}
-
-/// A number without zeros behind it.
-fn plain(number: Decimal) -> String {
-    number.normalize().to_string()
 }

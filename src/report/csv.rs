@@ -59,6 +59,11 @@ fn record(row: &TenantRow) -> Vec<String> {
     fields
 }
 
+/// A number without zeros behind it.
+pub(super) fn plain(number: rust_decimal::Decimal) -> String {
+    number.normalize().to_string()
+}
+
 /// Text for a spreadsheet: a leading `=`, `+`, `-` or `@` would be run as a formula there.
 pub(super) fn cell_text(text: &str) -> String {
     let text = printable(text);

@@ -9,6 +9,9 @@ use crate::domain::meter::{Counts, Meter};
 use crate::domain::money::{CostRange, Money};
 use crate::domain::text::printable;
 use crate::domain::view::{BudgetRow, FleetView, PricedUsage, ProfileRow, Rates, ScopeRow, TenantRow};
+use contract::ContractJson;
+
+mod contract;
 
 /// The version of this shape.
 const SCHEMA: u32 = 1;
@@ -49,6 +52,7 @@ struct TenantJson {
     #[serde(flatten)]
     usage: UsageJson,
     budgets: Vec<BudgetJson>,
+    contract: Option<ContractJson>,
     rates: Rates,
     profiles: Vec<ProfileJson>,
 }
@@ -191,6 +195,7 @@ impl TenantJson {
             data_age_s: row.data_age.map(|age| age.as_secs()),
             usage: UsageJson::new(&row.usage),
             budgets: row.budgets.iter().map(BudgetJson::new).collect(),
+            contract: row.contract.as_ref().map(ContractJson::new),
             rates: row.rates,
             profiles: row.profiles.iter().map(ProfileJson::new).collect(),
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::cost::{Quote, UnitHour};
 use crate::domain::text::printable;
 use crate::domain::view::{FleetView, Provenance};
-use crate::report::csv::{cell_text, to_text};
+use crate::report::csv::{cell_text, plain, to_text};
 use crate::report::table::{Column, render};
 
 /// The version of the JSON.
@@ -242,10 +242,6 @@ impl<'a> UnitHourJson<'a> {
 
 fn values(row: &PriceRow) -> [Option<Decimal>; PRICES.len()] {
     row.quote.found.as_ref().map_or([None; PRICES.len()], |found| found.price.values())
-}
-
-fn plain(number: Decimal) -> String {
-    number.normalize().to_string()
 }
 
 fn committed(months: u8) -> String {

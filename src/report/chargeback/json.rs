@@ -9,7 +9,8 @@ use crate::domain::chargeback::{ChargeRow, Chargeback};
 use crate::domain::money::{CostRange, Money};
 use crate::domain::statement::Bill;
 use crate::domain::text::printable;
-use crate::report::chargeback::{Comparison, METERS, Pair, plain};
+use crate::report::chargeback::{Comparison, METERS, Pair};
+use crate::report::csv::plain;
 
 /// The version of the JSON.
 const SCHEMA: u32 = 1;
