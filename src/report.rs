@@ -14,6 +14,7 @@ pub mod forecast;
 pub mod handover;
 pub mod iam;
 pub mod json;
+pub mod lint;
 pub mod milestones;
 pub mod openmetrics;
 pub mod picture;

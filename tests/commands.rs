@@ -237,7 +237,13 @@ fn profiles_are_listed_and_those_to_be_mended_first_by_money() {
     assert_eq!(names, ["nobodys", "chat", "unknown"], "the dearest first, the unpriced last");
     let lint = printed(home.path(), &["profiles", "--lint", "--input", "usage.csv"]);
     assert!(lint.contains("no tag names its tenant") && lint.contains("3000 tokens without a price"), "{lint}");
-    assert!(!lint.contains("chat"), "{lint}");
+    assert!(!lint.contains(" chat "), "{lint}");
+    // 2,000 tokens of nobody and 3,000 without a price of 6,000, all at the one price there is.
+    let limited = ["profiles", "--lint", "--max-share", "80", "--input", "usage.csv"];
+    assert!(refused(home.path(), &limited, 1).contains("83.3 % of the money is at risk, more than 80 %"));
+    printed(home.path(), &["profiles", "--lint", "--max-share", "84", "--input", "usage.csv"]);
+    refused(home.path(), &["profiles", "--lint", "--max-share", "101", "--input", "usage.csv"], 2);
+    refused(home.path(), &["profiles", "--max-share", "5", "--input", "usage.csv"], 2);
     let json: serde_json::Value =
         serde_json::from_str(&printed(home.path(), &["profiles", "--output", "json", "--input", "usage.csv"]))
             .expect("JSON");

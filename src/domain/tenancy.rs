@@ -22,6 +22,17 @@ pub struct TenantRules {
     pub name: Option<NamePattern>,
     /// Whose the profiles are that nothing else tells the tenant of; unattributed if not given.
     pub default: Option<TenantId>,
+    /// Who is known by name; everybody may be if not given.
+    pub known: Option<KnownTenants>,
+}
+
+/// Tenants that the config names, where it gives all others no plan either.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnownTenants {
+    /// Their ids.
+    pub ids: BTreeSet<TenantId>,
+    /// Tag keys that tell the plan of a tenant, who is known then as well.
+    pub plan_tags: Vec<String>,
 }
 
 /// A regular expression with a group named `tenant`.
@@ -74,8 +85,15 @@ pub enum TagFault {
         /// As it should be.
         meant: String,
     },
-    /// Two tags name different tenants; the first key of the rules wins.
+    /// Two tags, or two patterns of the config, name different tenants; the first one wins.
     TwoTenants(Vec<String>),
+    /// The tenant is not one that the config names, nor has it a plan.
+    UnknownTenant {
+        /// Who is named.
+        tenant: String,
+        /// Who may be meant.
+        meant: Option<String>,
+    },
 }
 
 impl TenantRules {
@@ -87,23 +105,43 @@ impl TenantRules {
         found.map_or(Owner::Unattributed, Owner::Tenant)
     }
 
-    /// What is wrong with the tags of a profile. What cannot be tagged, and what is mapped by hand, has no faults.
+    /// What is wrong with how a profile's tenant is told. What cannot be tagged has no faults, nor has what is mapped by
+    /// hand, unless it is mapped to two.
     #[must_use]
     pub fn tag_faults(&self, profile: &Profile) -> Vec<TagFault> {
-        if profile.kind != ProfileKind::Application || profile.tenant.is_some() || self.by_map(profile).is_some() {
+        if profile.kind != ProfileKind::Application || profile.tenant.is_some() {
             return Vec::new();
+        }
+        let mapped: BTreeSet<&str> = self.maps_of(profile).map(|(_, tenant)| tenant.as_str()).collect();
+        if !mapped.is_empty() {
+            return two_tenants(mapped).into_iter().collect();
         }
         let found: Vec<(&str, &str)> = self.tags_of(profile).collect();
         if found.is_empty() {
-            return vec![TagFault::Untagged];
+            let near = profile.tags.keys().filter_map(|key| self.near_miss(key));
+            return std::iter::once(TagFault::Untagged).chain(near).collect();
         }
-        let tenants: BTreeSet<&str> = found.iter().map(|(_, value)| value.trim()).collect();
         let mistyped = found.iter().filter(|(key, _)| !self.tag_keys.iter().any(|known| known == key));
         let mut faults: Vec<TagFault> = mistyped.map(|(key, _)| self.mistyped(key)).collect();
-        if tenants.len() > 1 {
-            faults.push(TagFault::TwoTenants(tenants.into_iter().map(str::to_owned).collect()));
-        }
+        faults.extend(two_tenants(found.iter().map(|(_, value)| value.trim()).collect()));
+        faults.extend(self.unknown(found[0].1.trim(), profile));
         faults
+    }
+
+    /// A key that is nearly one of the rules' keys, but too far from it to take its word.
+    fn near_miss(&self, key: &str) -> Option<TagFault> {
+        let meant = nearest(&folded(key), self.tag_keys.iter().map(|known| (folded(known), known.as_str())))?;
+        Some(TagFault::Mistyped { key: key.to_owned(), meant: meant.to_owned() })
+    }
+
+    fn unknown(&self, tenant: &str, profile: &Profile) -> Option<TagFault> {
+        let known = self.known.as_ref()?;
+        let has_plan = known.plan_tags.iter().any(|key| tag_value(&profile.tags, key).is_some());
+        if has_plan || known.ids.contains(&TenantId::new(tenant)) {
+            return None;
+        }
+        let meant = nearest(&folded(tenant), known.ids.iter().map(|id| (folded(id.as_str()), id.as_str())));
+        Some(TagFault::UnknownTenant { tenant: tenant.to_owned(), meant: meant.map(str::to_owned) })
     }
 
     fn found(&self, profile: &Profile) -> Option<TenantId> {
@@ -113,9 +151,13 @@ impl TenantRules {
     }
 
     fn by_map(&self, profile: &Profile) -> Option<TenantId> {
+        self.maps_of(profile).next().map(|(_, tenant)| tenant.clone())
+    }
+
+    /// The patterns that fit a profile, in their order.
+    fn maps_of<'a>(&'a self, profile: &'a Profile) -> impl Iterator<Item = &'a (String, TenantId)> {
         let names = [profile.key.id.as_str(), &profile.arn, &profile.name];
-        let fits = |pattern: &str| names.iter().any(|name| matches_pattern(pattern, name));
-        self.mapped.iter().find(|(pattern, _)| fits(pattern)).map(|(_, tenant)| tenant.clone())
+        self.mapped.iter().filter(move |(pattern, _)| names.iter().any(|name| matches_pattern(pattern, name)))
     }
 
     /// The tags that name a tenant, in the order of the keys.
@@ -156,6 +198,17 @@ pub fn has_tags(tags: &Tags, wanted: &Tags) -> bool {
 pub fn tag_value<'a>(tags: &'a Tags, key: &str) -> Option<&'a str> {
     let alike = || tags.iter().find(|(tag, _)| folded(tag) == folded(key)).map(|(_, value)| value);
     tags.get(key).or_else(alike).map(|value| value.trim()).filter(|value| !value.is_empty())
+}
+
+fn two_tenants(tenants: BTreeSet<&str>) -> Option<TagFault> {
+    (tenants.len() > 1).then(|| TagFault::TwoTenants(tenants.into_iter().map(str::to_owned).collect()))
+}
+
+/// What is so near to a word that it may be meant by it: one slip in six letters, at most two.
+fn nearest<'a>(word: &str, known: impl Iterator<Item = (String, &'a str)>) -> Option<&'a str> {
+    let slips = (word.chars().count() / 3).min(2);
+    let near = known.map(|(known, as_written)| (strsim::osa_distance(word, &known), as_written));
+    near.filter(|(distance, _)| *distance <= slips).min_by_key(|(distance, _)| *distance).map(|(_, found)| found)
 }
 
 /// A tag key without case, spaces, `-` and `_`: real users mistype them.
@@ -242,7 +295,35 @@ mod tests {
         assert_eq!(faults(&[("tenant id", "acme")]), [mistyped("tenant id")]);
         let two = TagFault::TwoTenants(vec!["acme".into(), "globex".into()]);
         assert_eq!(faults(&[("TenantID", "acme"), ("customer", "globex")]), [two]);
-        assert_eq!(rules(&[("acme-*", "x")]).tag_faults(&tagged(&[])), []);
+        let both = |key: &str| vec![TagFault::Untagged, mistyped(key)];
+        assert_eq!(faults(&[("TennantID", "acme")]), both("TennantID"));
+        assert_eq!(faults(&[("TenatnId", "acme")]), both("TenatnId"), "two letters changed places");
+        assert_eq!(faults(&[("Team", "acme")]), [TagFault::Untagged], "that is another word");
+    }
+
+    #[test]
+    fn what_is_mapped_by_hand_has_a_fault_only_where_two_have_it() {
+        let faults = |mapped: &[(&str, &str)]| rules(mapped).tag_faults(&tagged(&[]));
+        assert_eq!(faults(&[("acme-*", "x")]), []);
+        assert_eq!(faults(&[("acme-*", "x"), ("*-chat", "x")]), [], "twice the same tenant");
+        let two = TagFault::TwoTenants(vec!["x".into(), "y".into()]);
+        assert_eq!(faults(&[("acme-*", "y"), ("*-chat", "x")]), [two]);
+    }
+
+    #[test]
+    fn tenants_are_unknown_where_the_config_names_them_and_gives_others_no_plan() {
+        let known = KnownTenants { ids: ["acme".into(), "globex".into()].into(), plan_tags: vec!["Plan".into()] };
+        let named = TenantRules { known: Some(known), ..rules(&[]) };
+        let unknown = |tenant: &str, meant: Option<&str>| {
+            vec![TagFault::UnknownTenant { tenant: tenant.into(), meant: meant.map(str::to_owned) }]
+        };
+        let faults = |tenant: &str| named.tag_faults(&tagged(&[("TenantID", tenant)]));
+        assert_eq!(faults("acme"), []);
+        assert_eq!(faults("hooli"), unknown("hooli", None));
+        assert_eq!(faults("Acme"), unknown("Acme", Some("acme")), "ids are told apart by case");
+        assert_eq!(faults("glboex"), unknown("glboex", Some("globex")));
+        assert_eq!(named.tag_faults(&tagged(&[("TenantID", "hooli"), ("plan", "gold")])), [], "its plan is told");
+        assert_eq!(rules(&[]).tag_faults(&tagged(&[("TenantID", "hooli")])), [], "nobody is named");
     }
 
     #[test]

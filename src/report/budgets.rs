@@ -1,5 +1,7 @@
 //! Budgets, quotas and rate limits as they stand, as a table, JSON and CSV; the loudest first, then the fullest.
 
+use std::fmt::Write;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
@@ -161,7 +163,8 @@ pub fn table(standings: &Standings<'_>) -> String {
         text.push_str(&render(&RATES, standings.rates.iter().map(rate_cells)));
     }
     for id in &standings.unused {
-        text.push_str(&format!("`{}` is nobody's yet: no tenant fits it\n", printable(id.as_str())));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "`{}` is nobody's yet: no tenant fits it", printable(id.as_str()));
     }
     text
 }

@@ -4,11 +4,10 @@ use serde::Serialize;
 
 use crate::domain::ids::Owner;
 use crate::domain::meter::Meter;
-use crate::domain::profile::ProfileKind;
-use crate::domain::tenancy::TagFault;
 use crate::domain::text::printable;
 use crate::domain::view::{FleetView, ProfileRow};
 use crate::report::csv::cell_text;
+use crate::report::lint;
 use crate::report::table::{Column, render};
 
 /// The version of the JSON.
@@ -19,6 +18,7 @@ const SCHEMA: u32 = 1;
 pub struct Row<'a> {
     owner: &'a Owner,
     profile: &'a ProfileRow,
+    tag: &'a str,
 }
 
 #[derive(Serialize)]
@@ -45,12 +45,12 @@ struct ProfileJson {
     faults: Vec<String>,
 }
 
-/// The profiles of a view, the dearest first; only those with faults where they are looked for.
+/// The profiles of a view, the dearest first. `tag` is the key that tenants should have.
 #[must_use]
-pub fn rows(view: &FleetView, lint: bool) -> Vec<Row<'_>> {
+pub fn rows<'a>(view: &'a FleetView, tag: &'a str) -> Vec<Row<'a>> {
     let of_tenants =
-        view.tenants.iter().flat_map(|row| row.profiles.iter().map(|profile| Row { owner: &row.owner, profile }));
-    let mut rows: Vec<Row<'_>> = of_tenants.filter(|row| !lint || !row.faults().is_empty()).collect();
+        view.tenants.iter().flat_map(|row| row.profiles.iter().map(|profile| Row { owner: &row.owner, profile, tag }));
+    let mut rows: Vec<Row<'_>> = of_tenants.collect();
     rows.sort_by(|a, b| {
         let (mine, theirs) = (&a.profile.usage, &b.profile.usage);
         let by_cost = theirs.cost.likely.cmp(&mine.cost.likely);
@@ -63,11 +63,9 @@ pub fn rows(view: &FleetView, lint: bool) -> Vec<Row<'_>> {
 
 /// One line a profile.
 #[must_use]
-pub fn table(rows: &[Row<'_>], lint: bool) -> String {
+pub fn table(rows: &[Row<'_>]) -> String {
     if rows.is_empty() {
-        let nothing =
-            if lint { "nothing to mend: every profile is tagged, priced and known" } else { "no profiles yet" };
-        return format!("{nothing}\n");
+        return "no profiles yet\n".to_owned();
     }
     let columns = [
         Column::left("TENANT"),
@@ -78,7 +76,6 @@ pub fn table(rows: &[Row<'_>], lint: bool) -> String {
         Column::right("TOKENS"),
         Column::right("COST"),
         Column::left("SCOPE AND ID"),
-        Column::left(if lint { "TO MEND" } else { "" }),
     ];
     let line = |row: &Row<'_>| {
         let profile = row.profile;
@@ -91,7 +88,6 @@ pub fn table(rows: &[Row<'_>], lint: bool) -> String {
             profile.usage.counts.tokens().to_string(),
             profile.usage.known_cost().map_or("unpriced".to_owned(), |cost| cost.likely.to_string()),
             printable(&format!("{} {}", profile.key.scope, profile.key.id)),
-            if lint { row.faults().join("; ") } else { String::new() },
         ]
     };
     render(&columns, rows.iter().map(line))
@@ -178,25 +174,8 @@ impl Row<'_> {
         if self.profile.deleted { "deleted" } else { self.profile.kind.name() }
     }
 
-    /// What someone should mend, with what to do.
+    /// What someone should mend.
     fn faults(&self) -> Vec<String> {
-        let mut faults: Vec<String> = self.profile.tag_faults.iter().map(fault_text).collect();
-        if self.profile.kind != ProfileKind::Application && self.profile.usage.counts.tokens() > 0 {
-            faults.push("called without an application inference profile: nobody is charged".to_owned());
-        }
-        if self.profile.usage.unpriced_tokens > 0 {
-            faults.push(format!("{} tokens without a price", self.profile.usage.unpriced_tokens));
-        }
-        faults
-    }
-}
-
-fn fault_text(fault: &TagFault) -> String {
-    match fault {
-        TagFault::Untagged => "no tag names its tenant".to_owned(),
-        TagFault::Mistyped { key, meant } => {
-            format!("tag `{}` should be `{}`", printable(key), printable(meant))
-        }
-        TagFault::TwoTenants(tenants) => format!("tags name two tenants: {}", printable(&tenants.join(", "))),
+        lint::findings(self.owner, self.profile, self.tag).into_iter().map(|finding| finding.text).collect()
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::ids::TenantId;
 use crate::domain::meter::{Counts, MeterSet};
 use crate::domain::money::Money;
 use crate::domain::profile::Profile;
-use crate::domain::tenancy::TenantRules;
+use crate::domain::tenancy::{KnownTenants, TenantRules};
 use crate::domain::time::Step;
 use crate::domain::view::Mode;
 use crate::history::{Retention, Store, StoreOptions};
@@ -211,6 +211,7 @@ pub fn policy(config: &Config, mode: Mode, prices: PriceBook) -> Policy {
             mapped: mapped.collect(),
             name: config.tenant_name_pattern.clone(),
             default: config.default_tenant.clone(),
+            known: known_tenants(config),
         },
         budgets: config.budgets.clone(),
         pools: config.pools.clone(),
@@ -223,6 +224,15 @@ pub fn policy(config: &Config, mode: Mode, prices: PriceBook) -> Policy {
         usage_window: UsageWindow::Month,
         ceiling: config.collect.ceiling_usd_month,
     }
+}
+
+/// Who is known by name: nobody is unknown where no tenant is named, or where all others have a plan too.
+fn known_tenants(config: &Config) -> Option<KnownTenants> {
+    let is_closed = !config.tenants.is_empty() && config.default_plan.is_none();
+    is_closed.then(|| KnownTenants {
+        ids: config.tenants.iter().map(|tenant| tenant.id.clone()).collect(),
+        plan_tags: config.plan_tags.clone(),
+    })
 }
 
 fn contacts(config: &Config) -> BTreeMap<TenantId, Contact> {

@@ -92,6 +92,7 @@ pub(super) fn to_mend(profile: &ProfileRow) -> String {
         TagFault::Untagged => "no tenant".to_owned(),
         TagFault::Mistyped { key, .. } => format!("tag {key}"),
         TagFault::TwoTenants(_) => "two tenants".to_owned(),
+        TagFault::UnknownTenant { .. } => "unknown tenant".to_owned(),
     };
     let mut faults: Vec<String> = profile.tag_faults.iter().map(fault).collect();
     if profile.kind != ProfileKind::Application && profile.usage.counts.tokens() > 0 {
