@@ -133,7 +133,12 @@ pub fn demo(config: &Config, options: DemoOptions, folder: &Path) -> Result<Prep
     let prices = PriceBook::embedded();
     let price = |profile: &Profile, counts: &Counts| likely_cost(&prices, profile, counts);
     let budgets = demo::budgets(&fleet, &price);
-    let policy = Policy { budgets, ..policy(config, Mode::Demo, prices) };
+    let policy = Policy {
+        budgets,
+        pools: demo::pools(&fleet),
+        contracts: Arc::new(demo::contracts(&fleet)),
+        ..policy(config, Mode::Demo, prices)
+    };
     Ok(Prepared {
         store: temporary_store(folder, Step::MINUTE, Retention::DEFAULT)?,
         policy,

@@ -1,11 +1,13 @@
 //! Budgets that fit the fleet: most are kept, some are strained, and the story's tenants cross theirs in time.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
-use crate::domain::budget::{Budget, BudgetOver, Caps};
+use crate::domain::budget::{Budget, BudgetOver, Caps, Pool};
 use crate::domain::calendar::{Calendar, PeriodLength};
 use crate::domain::meter::Counts;
 use crate::domain::money::Money;
@@ -20,6 +22,10 @@ use crate::source::demo::story::{Role, is_told, role};
 const RUNAWAY_GONE: i64 = 35;
 /// The share of its daily budget that the spike's tenant has used when its spike is over: yellow, no more.
 const SPIKE_USED: f64 = 0.64;
+/// When the budget that the risers share is gone, in minutes after the start: none of them overruns its own by then.
+const SHARED_GONE: i64 = 150;
+/// The pool of the risers.
+const SHARED: &str = "spring-cohort";
 /// Every how many tenants one has no budget.
 const WITHOUT: u64 = 3;
 
@@ -29,7 +35,37 @@ pub(super) type Price<'a> = &'a dyn Fn(&Profile, &Counts) -> Money;
 /// The budgets of the fleet, computed from what it uses.
 #[must_use]
 pub fn budgets(fleet: &Fleet, price: Price<'_>) -> Vec<Budget> {
-    (0..fleet.tenants).filter_map(|tenant| budget(fleet, tenant, price)).collect()
+    let own = (0..fleet.tenants).filter_map(|tenant| budget(fleet, tenant, price));
+    own.chain(shared(fleet, price)).collect()
+}
+
+/// The pools of the fleet: the tenants that will rise together share a budget.
+#[must_use]
+pub fn pools(fleet: &Fleet) -> Vec<Pool> {
+    let members: Vec<String> = risers(fleet).map(Fleet::tenant_name).collect();
+    if members.is_empty() {
+        return Vec::new();
+    }
+    vec![Pool { name: SHARED.into(), members, plan: None, tags: BTreeMap::new() }]
+}
+
+fn risers(fleet: &Fleet) -> impl Iterator<Item = usize> {
+    (0..fleet.tenants).filter(|&tenant| {
+        role(tenant, fleet.tenants, 0).is_some_and(|role| role == Role::Riser && is_told(fleet.scenario, role))
+    })
+}
+
+fn shared(fleet: &Fleet, price: Price<'_>) -> Option<Budget> {
+    let until = after(SHARED_GONE);
+    let sum: f64 = risers(fleet).map(|tenant| spent(fleet, tenant, price, day_start(), until)).sum();
+    let amount = Decimal::from_f64(sum.round()).filter(|amount| *amount >= Decimal::ONE)?;
+    Some(Budget {
+        id: format!("{SHARED}-daily").as_str().into(),
+        amount: Money::usd(amount).into(),
+        calendar: calendar(PeriodLength::Day),
+        over: BudgetOver::Pool(SHARED.into()),
+        caps: Caps::default(),
+    })
 }
 
 fn budget(fleet: &Fleet, tenant: usize, price: Price<'_>) -> Option<Budget> {

@@ -1,5 +1,6 @@
 //! The demo repeats itself, adds up, and tells its story in time.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,6 +9,7 @@ use rust_decimal::Decimal;
 
 use super::*;
 use crate::domain::budget::BudgetOver;
+use crate::domain::ids::PlanId;
 use crate::domain::meter::{Counts, Meter, MeterSet};
 use crate::domain::money::Money;
 use crate::domain::profile::Profile;
@@ -145,6 +147,22 @@ fn the_fleet_has_what_the_story_needs() {
         "{}",
         budgets.len()
     );
+}
+
+#[test]
+fn the_risers_share_a_budget_and_everybody_has_a_plan() {
+    let fleet = fleet(1);
+    let pool = pools(&fleet).remove(0);
+    let risers: Vec<String> = (8..12).map(Fleet::tenant_name).collect();
+    assert_eq!(pool.members, risers);
+    let shared: Vec<_> =
+        budgets(&fleet, &flat_price).into_iter().filter(|it| it.over == BudgetOver::Pool(pool.name.clone())).collect();
+    assert_eq!(shared.len(), 1);
+    assert!(pools(&Fleet::new(1, 40, Scenario::Late)).is_empty());
+    let contracts = contracts(&fleet);
+    let plan_of =
+        |tenant: usize| contracts.plan_of(&Fleet::tenant_name(tenant).as_str().into(), &BTreeMap::new(), START);
+    assert_eq!([0, 39].map(|tenant| plan_of(tenant).map(PlanId::as_str)), [Some("enterprise"), Some("standard")]);
 }
 
 #[test]
