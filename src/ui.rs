@@ -10,6 +10,7 @@ mod bar;
 mod canvas;
 mod chart;
 mod collector;
+mod contract;
 mod empty;
 mod footer;
 mod format;
@@ -61,8 +62,8 @@ pub fn draw(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
     header::draw(state, theme, layout.header, buf);
     banner::draw(state, theme, layout.banner, buf);
     draw_screen(state, theme, layout.body, buf);
-    if let (Some(side), Some(row)) = (layout.side, state.selected_tenant()) {
-        tenant::draw_beside(row, state, theme, side, buf);
+    if let Some(side) = layout.side {
+        draw_beside(state, theme, side, buf);
     }
     log::draw(state, theme, layout.log, buf);
     footer::draw_completions(state, theme, layout.above_footer(area), buf);
@@ -78,13 +79,26 @@ pub fn row_at(state: &State, area: Rect, (x, y): (u16, u16)) -> Option<usize> {
         _ if layout.is_tiny => {
             return (y > 0).then(|| grid::first_row(state, usize::from(area.height - 1)) + usize::from(y - 1));
         }
-        Screen::View(View::Alerts) => 1,
+        Screen::View(View::Alerts) => alerts::HEAD,
         Screen::View(View::Tenants | View::Profiles | View::Money) => table::HEAD,
         _ => return None,
     };
     let is_inside = x < body.x + body.width && y >= body.y + head && y < body.y + body.height;
     let page = usize::from(body.height.saturating_sub(head));
     is_inside.then(|| grid::first_row(state, page) + usize::from(y - body.y - head))
+}
+
+/// What is selected, beside the list.
+fn draw_beside(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    for line in 0..area.height {
+        paint::Row::new(theme).add(theme::Role::Rule, theme.glyphs().down.to_string()).paint(area, line, buf);
+    }
+    let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
+    match (state.selected_tenant(), state.selected_alert()) {
+        (Some(row), _) => tenant::draw_beside(row, state, theme, inside, buf),
+        (None, Some(alert)) => alert::draw(alert, state, theme, inside, buf),
+        (None, None) => {}
+    }
 }
 
 /// What is shown between header and footer.

@@ -1,6 +1,11 @@
 //! A fleet for tests of the screen: every level, and everything that is odd.
 #![expect(clippy::cast_precision_loss, reason = "small numbers of a fixture")]
 
+mod alerts;
+mod sharing;
+
+pub(crate) use sharing::sharing_view;
+
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -18,9 +23,8 @@ use crate::domain::money::{CostRange, Money};
 use crate::domain::profile::{ProfileKind, Reach, ServiceTier};
 use crate::domain::time::{Step, TimeSpan};
 use crate::domain::view::{
-    Assessment, BudgetRow, Burn, FleetTotals, FleetView, Focus, GoneWhen, MeterSeries, Mode, Mover, OwnCost,
-    PeriodForecast, PoolRow, PricedUsage, ProfileRow, Provenance, QuotaHolder, QuotaRow, Rates, ScopeRow, SpendCurve,
-    TenantDetail, TenantRow,
+    Assessment, BudgetRow, Burn, ExpectedBand, FleetTotals, FleetView, Focus, MeterSeries, Mode, OwnCost,
+    PeriodForecast, PricedUsage, ProfileRow, Provenance, Rates, ScopeRow, SpendCurve, TenantDetail, TenantRow,
 };
 
 /// The instant of the fixture.
@@ -100,7 +104,11 @@ fn row(name: &str, level: Level, cents: i64, budget: i64, tokens: u64) -> Tenant
             latency_ms: Some(1_840.0),
         },
         sparkline: (0..60).map(|step| Some(f64::from((step * 7 + seed * 3) % 23) * rate)).collect(),
-        expected: None,
+        expected: (budget > 0).then(|| ExpectedBand {
+            mean: vec![rate * 11.0; 80],
+            low: vec![rate * 5.0; 80],
+            high: vec![rate * 17.0; 80],
+        }),
         forecast: None,
         burn: Burn::default(),
         last_use: Some(now()),
@@ -193,10 +201,20 @@ pub(crate) fn view() -> FleetView {
         pools: Vec::new(),
         quotas: Vec::new(),
         totals,
+        forecast: Some(PeriodForecast {
+            budget: None,
+            span: month(),
+            total: 61_200.0,
+            interval80: (57_900.0, 64_800.0),
+            interval95: (55_000.0, 68_000.0),
+            overrun: None,
+            gone: None,
+            history_hours: 840.0,
+        }),
         log: log(),
-        alerts: Vec::new(),
-        silences: Vec::new(),
-        events: Vec::new(),
+        alerts: alerts::alerts(),
+        silences: vec![alerts::silence()],
+        events: alerts::events(),
         outbox: Outbox::default(),
         own_cost: OwnCost {
             traffic: Traffic { metrics: 12_000, ..Traffic::default() },
@@ -268,63 +286,6 @@ pub(crate) fn failing_view() -> FleetView {
     view
 }
 
-/// A fleet with a pool whose members rise together, and two quotas.
-pub(crate) fn sharing_view() -> FleetView {
-    let mut view = view();
-    let owner = |name: &str| Owner::Tenant(name.into());
-    let mover = |name: &str, share: f64| Mover { owner: owner(name), share, rise: share * 88.0 };
-    let mut sum = row("consumer", Level::Orange, 4_120_000, 50_000, 31_000_000_000);
-    view.pools = vec![PoolRow {
-        pool: "consumer".into(),
-        level: Level::Orange,
-        members: ["initech", "northwind", "wayne-retail"].map(owner).to_vec(),
-        is_confluence: true,
-        movers: vec![mover("initech", 0.52), mover("northwind", 0.335), mover("wayne-retail", 0.145)],
-        signals: std::mem::take(&mut sum.signals),
-        usage: sum.usage,
-        budgets: std::mem::take(&mut sum.budgets),
-        rates: sum.rates,
-        forecast: Some(PeriodForecast {
-            budget: Some("consumer-monthly".into()),
-            span: month(),
-            total: 58_200.0,
-            interval80: (52_000.0, 66_000.0),
-            interval95: (48_000.0, 72_000.0),
-            overrun: Some(0.93),
-            gone: Some(GoneWhen {
-                early: now() + SignedDuration::from_hours(60),
-                median: Some(now() + SignedDuration::from_hours(90)),
-                late: None,
-            }),
-            history_hours: 840.0,
-        }),
-        burn: Burn { hour: Some(1.8), six_hours: Some(1.5) },
-        sparkline: sum.sparkline,
-        expected: None,
-    }];
-    let quota = |model: &str, level, used: f64| QuotaRow {
-        scope: "prod/us-east-1".into(),
-        model: model.into(),
-        level,
-        tokens_limit: Some(2_000_000.0),
-        tokens_per_minute: 2_000_000.0 * used,
-        requests_limit: Some(1_000.0),
-        requests_per_minute: 410.0,
-        used: Some(used),
-        throttles_per_minute: if used > 0.9 { 14.0 } else { 0.0 },
-        minutes_to_throttle: (used > 0.9).then_some(3.0),
-        holders: vec![
-            QuotaHolder { owner: owner("hooli"), share: 0.61 },
-            QuotaHolder { owner: owner("initech"), share: 0.39 },
-        ],
-    };
-    view.quotas = vec![
-        quota("anthropic.claude-haiku-4-5", Level::Green, 0.2),
-        quota("anthropic.claude-sonnet-4-5-20250929-v1:0", Level::Orange, 0.96),
-    ];
-    view
-}
-
 /// A curve that runs over its budget.
 fn curve() -> SpendCurve {
     let instants = 0..90;
@@ -365,7 +326,7 @@ pub(crate) fn detail(focus: &Focus) -> TenantDetail {
         ],
         cost: values(0.4),
         curve: focus.profile.is_none().then(curve),
-        explanations: Vec::new(),
+        explanations: if owner.name() == "hooli" { vec![alerts::explanation()] } else { Vec::new() },
         log: log().into_iter().filter(|change| change.alert.subject == Subject::Owner(owner.clone())).collect(),
     }
 }

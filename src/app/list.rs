@@ -9,11 +9,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::app::action::View;
-use crate::app::filter::rows::OfTenant;
+use crate::app::filter::rows::{Dated, OfTenant};
 use crate::app::filter::{Filter, Filterable};
 use crate::app::money::Bill;
 use crate::app::order::{self, Sort};
 use crate::app::prompt::FilterBox;
+use crate::domain::action::SilenceId;
 use crate::domain::event::AlertKey;
 use crate::domain::ids::{Owner, ProfileKey};
 use crate::domain::matcher::{Matcher, Matchers};
@@ -31,6 +32,10 @@ pub enum RowKey {
     Alert(AlertKey),
     /// An entry of the log.
     Change(Timestamp, AlertKey),
+    /// A silence that holds.
+    Silence(SilenceId),
+    /// What a person did, or came of telling someone: when, about which alert, and in words.
+    Event(Timestamp, Option<AlertKey>, String),
     /// A line of the chargeback.
     Bill(String),
 }
@@ -43,8 +48,17 @@ impl RowKey {
             Self::Owner(owner) | Self::Profile(owner, ..) => {
                 Some(Matchers(vec![Matcher::exactly("tenant", owner.name())]))
             }
-            Self::Alert(alert) | Self::Change(_, alert) => Some(Matchers::of(alert)),
-            Self::Bill(_) => None,
+            Self::Alert(_) | Self::Change(..) | Self::Event(..) => self.alert().map(Matchers::of),
+            Self::Silence(_) | Self::Bill(_) => None,
+        }
+    }
+
+    /// The one alert that a row is about.
+    #[must_use]
+    pub fn alert(&self) -> Option<&AlertKey> {
+        match self {
+            Self::Alert(alert) | Self::Change(_, alert) | Self::Event(_, Some(alert), _) => Some(alert),
+            Self::Owner(_) | Self::Profile(..) | Self::Silence(_) | Self::Event(..) | Self::Bill(_) => None,
         }
     }
 }
@@ -56,10 +70,14 @@ pub enum Entry {
     Tenant(usize),
     /// The n-th profile of the n-th tenant.
     Profile(usize, usize),
-    /// The n-th signal of the n-th tenant.
-    Alert(usize, usize),
-    /// The n-th entry of the log.
+    /// The n-th alert that stands.
+    Alert(usize),
+    /// The n-th silence.
+    Silence(usize),
+    /// The n-th change of level in the log.
     Change(usize),
+    /// The n-th of what was done, sent, or held back.
+    Event(usize),
     /// The n-th line of the chargeback.
     Bill(usize),
 }
@@ -101,7 +119,12 @@ impl Entry {
                 let profile = row.profiles.get(number)?;
                 RowKey::Profile(row.owner.clone(), profile.key.clone(), profile.tier)
             }
-            Self::Alert(tenant, number) => RowKey::Alert(order::alert_key(view, tenant, number)?),
+            Self::Alert(number) => RowKey::Alert(view.alerts.get(number)?.alert.clone()),
+            Self::Silence(number) => RowKey::Silence(view.silences.get(number)?.silence.id.clone()),
+            Self::Event(number) => {
+                let entry = view.events.get(number)?;
+                RowKey::Event(entry.at, entry.what.alert().cloned(), entry.what.words())
+            }
             Self::Change(number) => {
                 let change = view.log.get(number)?;
                 RowKey::Change(change.at, change.alert.clone())
@@ -130,8 +153,10 @@ impl Entry {
                 let row = view.tenants.get(tenant)?;
                 row.profiles.get(number).map(|profile| see(&OfTenant(row, profile)))
             }
-            Self::Alert(tenant, _) => view.tenants.get(tenant).map(|row| see(row)),
-            Self::Change(number) => view.log.get(number).map(|change| see(change)),
+            Self::Alert(number) => view.alerts.get(number).map(|row| see(&Dated(row, view.at))),
+            Self::Silence(number) => view.silences.get(number).map(|row| see(&Dated(row, view.at))),
+            Self::Change(number) => view.log.get(number).map(|change| see(&Dated(change, view.at))),
+            Self::Event(number) => view.events.get(number).map(|entry| see(&Dated(entry, view.at))),
             Self::Bill(number) => ground.bills.get(number).map(|bill| see(bill)),
         }
     }

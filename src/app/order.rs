@@ -5,8 +5,6 @@ use std::cmp::Ordering;
 use crate::app::action::View;
 use crate::app::column::Column;
 use crate::app::list::{Entry, Ground};
-use crate::domain::event::{AlertKey, Subject};
-use crate::domain::level::Level;
 use crate::domain::view::{BudgetRow, FleetView, ProfileRow, TenantRow};
 
 /// How rows are sorted.
@@ -72,29 +70,26 @@ pub(super) fn entries<'a>(view: View, ground: Ground<'a>) -> Box<dyn Iterator<It
         }
         View::Money => Box::new((0..ground.bills.len()).map(Entry::Bill)),
         View::Alerts => {
-            let log = (0..ground.view.log.len()).rev().map(Entry::Change);
-            Box::new(standing(ground.view).into_iter().chain(log))
+            let standing = (0..ground.view.alerts.len()).map(Entry::Alert);
+            Box::new(standing.chain(silences(ground.view)).chain(log(ground.view)))
         }
         View::Pools | View::Collector => Box::new(std::iter::empty()),
     }
 }
 
-/// The alerts that stand, the loudest first.
-fn standing(view: &FleetView) -> Vec<Entry> {
-    let mut alerts: Vec<(Level, Entry)> = Vec::new();
-    for (tenant, row) in view.tenants.iter().enumerate() {
-        let loud = row.signals.iter().enumerate().filter(|(_, signal)| signal.level > Level::Blind);
-        alerts.extend(loud.map(|(number, signal)| (signal.level, Entry::Alert(tenant, number))));
-    }
-    alerts.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
-    alerts.into_iter().map(|(_, entry)| entry).collect()
+/// The silences that hold.
+fn silences(view: &FleetView) -> impl Iterator<Item = Entry> + '_ {
+    let rows = view.silences.iter().enumerate();
+    rows.filter(|(_, row)| row.silence.holds_at(view.at)).map(|(number, _)| Entry::Silence(number))
 }
 
-/// The identity of the n-th signal of the n-th tenant.
-pub(super) fn alert_key(view: &FleetView, tenant: usize, number: usize) -> Option<AlertKey> {
-    let row = view.tenants.get(tenant)?;
-    let signal = row.signals.get(number)?;
-    Some(AlertKey { subject: Subject::Owner(row.owner.clone()), signal: signal.signal, budget: signal.budget.clone() })
+/// All that was said, done and sent, the newest first.
+fn log(view: &FleetView) -> Vec<Entry> {
+    let changes = view.log.iter().enumerate().map(|(number, change)| (change.at, Entry::Change(number)));
+    let events = view.events.iter().enumerate().map(|(number, entry)| (entry.at, Entry::Event(number)));
+    let mut log: Vec<_> = changes.chain(events).collect();
+    log.sort_by_key(|(at, _)| *at);
+    log.into_iter().rev().map(|(_, entry)| entry).collect()
 }
 
 impl Entry {
@@ -102,8 +97,8 @@ impl Entry {
     #[must_use]
     pub fn tenant(self, view: &FleetView) -> Option<&TenantRow> {
         match self {
-            Self::Tenant(number) | Self::Profile(number, _) | Self::Alert(number, _) => view.tenants.get(number),
-            Self::Change(_) | Self::Bill(_) => None,
+            Self::Tenant(number) | Self::Profile(number, _) => view.tenants.get(number),
+            Self::Alert(_) | Self::Silence(_) | Self::Change(_) | Self::Event(_) | Self::Bill(_) => None,
         }
     }
 

@@ -205,6 +205,12 @@ impl State {
         self.selected_entry()?.tenant(view)
     }
 
+    /// The alert that the selected row is about.
+    #[must_use]
+    pub fn selected_alert(&self) -> Option<&AlertKey> {
+        self.list().selected.as_ref()?.alert()
+    }
+
     /// Whose detail is on the screen, and how far back.
     #[must_use]
     pub fn watched(&self) -> Option<Focus> {
@@ -212,6 +218,10 @@ impl State {
             Screen::Tenant(owner) | Screen::Alert(AlertKey { subject: Subject::Owner(owner), .. }) => (owner, None),
             Screen::Profile(owner, key, tier) => (owner, Some((key.clone(), *tier))),
             Screen::View(View::Tenants) if self.size.0 >= WIDE => (&self.selected_tenant()?.owner, None),
+            Screen::View(View::Alerts) if self.size.0 >= WIDE => match &self.selected_alert()?.subject {
+                Subject::Owner(owner) => (owner, None),
+                _ => return None,
+            },
             Screen::View(_) | Screen::Alert(_) => return None,
         };
         Some(Focus { owner: owner.clone(), profile, reach: self.range.length() })

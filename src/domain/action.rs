@@ -72,6 +72,26 @@ pub enum Deed {
     },
 }
 
+impl fmt::Display for Deed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = |words: &str| if words.is_empty() { String::new() } else { format!(": {words}") };
+        match self {
+            Self::Ack { matchers, note, until } => write!(f, "acked {matchers} until {}{}", hour(*until), said(note)),
+            Self::Unack { matchers } => write!(f, "took back the ack of {matchers}"),
+            Self::Silence(silence) => {
+                let (until, why) = (hour(silence.ends), said(&silence.comment));
+                write!(f, "silenced {} until {until}{why} ({})", silence.matchers, silence.id)
+            }
+            Self::Unsilence { id } => write!(f, "ended silence {id}"),
+        }
+    }
+}
+
+/// `2026-11-19 17:42 UTC`.
+fn hour(at: Timestamp) -> impl fmt::Display {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
 /// A silence: alerts that fit are judged and logged, and nobody is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Silence {

@@ -164,6 +164,48 @@ pub enum Happening {
     Delivery(DeliveryNote),
 }
 
+impl Happening {
+    /// The one alert it is about; none for what a person did, which may be about many.
+    #[must_use]
+    pub fn alert(&self) -> Option<&AlertKey> {
+        match self {
+            Self::Change(change) => Some(&change.alert),
+            Self::Action(_) => None,
+            Self::Skip(skip) => Some(&skip.alert),
+            Self::Delivery(note) => Some(&note.alert),
+        }
+    }
+
+    /// Its level, where it has one.
+    #[must_use]
+    pub fn level(&self) -> Option<Level> {
+        match self {
+            Self::Change(change) => Some(change.level),
+            Self::Action(_) => None,
+            Self::Skip(skip) => Some(skip.level),
+            Self::Delivery(note) => Some(note.level),
+        }
+    }
+
+    /// What happened, for people.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Change(change) => change.reason.clone(),
+            Self::Action(action) => format!("{} {}", action.by, action.what),
+            Self::Skip(skip) => match &skip.why {
+                Mute::Silenced(id) => format!("{} not told: silence {id}", skip.kind.name()),
+                Mute::Inhibited(by) => format!("{} not told: {by} says it already", skip.kind.name()),
+            },
+            Self::Delivery(note) => {
+                let outcome = note.outcome.name().replace('_', " ");
+                let detail = if note.detail.is_empty() { String::new() } else { format!(": {}", note.detail) };
+                format!("{} to {} {outcome}{detail}", note.kind.name(), note.receiver)
+            }
+        }
+    }
+}
+
 /// Something that people were not told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Skip {

@@ -167,7 +167,7 @@ pub struct TenantRow {
     /// Dollars a step (tokens a step where some have no price), oldest first, [`SPARK_STEPS`] steps up to
     /// the watermark. `None` is a step that is not known: a hole, not a zero.
     pub sparkline: Vec<Option<f64>>,
-    /// The band the sparkline was expected in; `None` while its past is too short.
+    /// The band the sparkline was expected in, and [`STEPS_AHEAD`] more; `None` while its past is too short.
     pub expected: Option<ExpectedBand>,
     /// What the period of its worst budget, or the fleet's month, will come to.
     pub forecast: Option<PeriodForecast>,
@@ -181,6 +181,9 @@ pub struct TenantRow {
 
 /// How many steps a sparkline reaches back.
 pub const SPARK_STEPS: usize = 60;
+
+/// How many steps beyond the watermark the band of a sparkline goes.
+pub const STEPS_AHEAD: usize = 20;
 
 impl TenantRow {
     /// Money that may be lost: what was spent of budgets above their pace, or the cost itself where there
@@ -303,6 +306,9 @@ pub struct FleetView {
     pub quotas: Vec<QuotaRow>,
     /// The sums.
     pub totals: FleetTotals,
+    /// What the fleet's period will come to; `None` before there is any past.
+    #[serde(default)]
+    pub forecast: Option<PeriodForecast>,
     /// The newest changes of level, oldest first.
     pub log: Vec<LevelChange>,
     /// The alerts that are pending or fire, the loudest first.

@@ -6,8 +6,10 @@ use crate::domain::calendar::Calendar;
 use crate::domain::health::Health;
 use crate::domain::history::History;
 use crate::domain::letter::Outbox;
-use crate::domain::view::{FleetTotals, FleetView, OwnCost, PoolRow, PricedUsage, ScopeRow, TenantRow};
+use crate::domain::view::{FleetTotals, FleetView, OwnCost, PeriodForecast, PoolRow, PricedUsage, ScopeRow, TenantRow};
+use crate::judge::owner::OwnerTally;
 use crate::judge::policy::Policy;
+use crate::judge::pool::FLEET;
 use crate::judge::pool_row::pool_row;
 use crate::judge::tally::{ScopeTally, Tally};
 use crate::judge::{LOG_LENGTH, observe, rates, rows};
@@ -32,6 +34,7 @@ pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machin
         data_age: ages.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b))).flatten(),
         scopes: tally.scopes.iter().map(|scope| scope_row(scope, tally)).collect(),
         totals: totals(tally, &tenants),
+        forecast: forecast(tally),
         tenants,
         pools: pools(tally, machine),
         quotas: Vec::new(),
@@ -87,6 +90,31 @@ fn totals(tally: &Tally, tenants: &[TenantRow]) -> FleetTotals {
     }
     totals.rates = rates::of(&window, tally.rate_window());
     totals
+}
+
+/// What the month of the whole fleet will come to: that of its own budget if it has one; else the owners' added up, their
+/// errors taken as independent, so that their squares add up.
+fn forecast(tally: &Tally) -> Option<PeriodForecast> {
+    let fleet = tally.pools.iter().find(|pool| pool.name.as_str() == FLEET);
+    let of_budget = fleet.and_then(|pool| {
+        let standing = pool.budgets.iter().find(|standing| standing.span == tally.month)?;
+        pool.outlook.period(standing)
+    });
+    let month = |used: &OwnerTally| used.outlook.as_ref()?.unbudgeted(tally.month, used.month.cost.likely.to_f64());
+    of_budget.or_else(|| sum(tally.owners.values().filter_map(month).collect()))
+}
+
+fn sum(parts: Vec<PeriodForecast>) -> Option<PeriodForecast> {
+    let total: f64 = parts.iter().map(|part| part.total).sum();
+    let squares = |off: &dyn Fn(&PeriodForecast) -> f64| parts.iter().map(|part| off(part).powi(2)).sum::<f64>().sqrt();
+    let interval = |of: fn(&PeriodForecast) -> (f64, f64)| {
+        let (below, above) = (squares(&|part| part.total - of(part).0), squares(&|part| of(part).1 - part.total));
+        (total - below, total + above)
+    };
+    let (interval80, interval95) = (interval(|part| part.interval80), interval(|part| part.interval95));
+    let history_hours = parts.iter().map(|part| part.history_hours).fold(0.0, f64::max);
+    let first = parts.into_iter().next()?;
+    Some(PeriodForecast { total, interval80, interval95, history_hours, ..first })
 }
 
 fn own_cost(tally: &Tally, policy: &Policy) -> OwnCost {

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::alert::machine::Machine;
-use crate::domain::event::{AlertKey, LevelChange, Signal, Subject};
+use crate::domain::event::{AlertKey, ChangeNote, LevelChange, Signal, Subject};
 use crate::domain::history::History;
 use crate::domain::level::Level;
-use crate::domain::view::{FleetView, TenantRow};
+use crate::domain::notice::Condition;
+use crate::domain::view::{AlertRow, FleetView, Notification, TenantRow};
 use crate::judge::policy::Policy;
 use crate::judge::{Judge, Tally, fleet, rows};
 
@@ -24,6 +25,7 @@ impl Judge {
             take_said(row, &said);
         }
         rows::sort(&mut view.tenants);
+        view.alerts = alerts(&changes);
         view.is_past = true;
         view
     }
@@ -32,6 +34,41 @@ impl Judge {
 /// The level of each alert after these changes.
 fn said(changes: &[LevelChange]) -> BTreeMap<&AlertKey, Level> {
     changes.iter().map(|change| (&change.alert, change.level)).collect()
+}
+
+/// The alerts that stood after these changes, the loudest first, as their last change said. Whether people were told
+/// of them by then, and the value judged, is not kept with a change.
+fn alerts(changes: &[LevelChange]) -> Vec<AlertRow> {
+    let mut began: BTreeMap<&AlertKey, Timestamp> = BTreeMap::new();
+    let mut last: BTreeMap<&AlertKey, &LevelChange> = BTreeMap::new();
+    for change in changes {
+        if change.level <= Level::Blind {
+            began.remove(&change.alert);
+        } else {
+            began.entry(&change.alert).or_insert(change.at);
+        }
+        last.insert(&change.alert, change);
+    }
+    let row = |(alert, since): (&AlertKey, Timestamp)| {
+        let change = last.get(alert)?;
+        Some(AlertRow {
+            alert: alert.clone(),
+            condition: Condition::Firing,
+            level: change.level,
+            is_frozen: false,
+            is_flapping: change.note == Some(ChangeNote::Flapping),
+            notification: Notification::Quiet,
+            started_at: since,
+            fired_at: Some(since),
+            value: 0.0,
+            threshold: 0.0,
+            reason: change.reason.clone(),
+            cost: None,
+        })
+    };
+    let mut rows: Vec<AlertRow> = began.into_iter().filter_map(row).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.level));
+    rows
 }
 
 /// Gives a row the levels that were said of it; where its data was too old to judge they were held.

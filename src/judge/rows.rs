@@ -5,7 +5,7 @@ use crate::domain::budget::BudgetStanding;
 use crate::domain::event::{AlertKey, Signal, Subject};
 use crate::domain::ids::Owner;
 use crate::domain::level::Level;
-use crate::domain::view::{Assessment, BudgetRow, ExpectedBand, PeriodForecast, TenantRow};
+use crate::domain::view::{Assessment, BudgetRow, ExpectedBand, PeriodForecast, STEPS_AHEAD, TenantRow};
 use crate::judge::observe::alert_key;
 use crate::judge::outlook::Outlook;
 use crate::judge::owner::OwnerTally;
@@ -53,7 +53,8 @@ fn forecast(used: &OwnerTally, budgets: &[BudgetRow], tally: &Tally) -> Option<P
 fn band(used: &OwnerTally, tally: &Tally) -> Option<ExpectedBand> {
     let span = used.sparkline.span();
     let steps = span.length().as_secs() / tally.step.seconds();
-    used.outlook.as_ref()?.band(span.start, tally.step.duration(), usize::try_from(steps).unwrap_or(0))
+    let steps = usize::try_from(steps).unwrap_or(0) + STEPS_AHEAD;
+    used.outlook.as_ref()?.band(span.start, tally.step.duration(), steps)
 }
 
 /// The rows in the default order: level, money at risk, cost, name; the unattributed last among equals.

@@ -14,11 +14,13 @@ use ratatui::layout::Rect;
 
 use crate::app::State;
 use crate::domain::health::Health;
+use crate::domain::letter::{LetterRow, LetterState};
 use crate::domain::text::printable;
 use crate::domain::view::{FleetView, ScopeRow};
 use crate::ui::format;
+use crate::ui::header::clock;
 use crate::ui::help::paint;
-use crate::ui::paint::{Row, left, right, rule, wrap};
+use crate::ui::paint::{Row, cut, left, right, rule, wrap};
 use crate::ui::theme::{Role, Theme};
 
 const NAME_WIDTH: usize = 18;
@@ -49,6 +51,7 @@ const COLUMNS: [Column; 10] = [
     Column { title: "Revised", width: 8, from: ROOMY, value: |scope| figure(scope.revised) },
 ];
 const COST_WIDTH: usize = 9;
+const RECEIVER: usize = 14;
 const AGES: &str =
     "Age: since the last minute that was asked for and answered. Lag: 95 % of the newest points came within it.";
 const INTERVALS: &str =
@@ -66,6 +69,7 @@ pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
         lines.extend(remarks(scope, theme, width));
     }
     lines.push(Row::new(theme));
+    lines.extend(outbox(view, theme, width));
     lines.extend(legend(theme, width));
     paint(lines, state.scroll, body, buf);
 }
@@ -117,6 +121,32 @@ fn remarks<'a>(scope: &ScopeRow, theme: &'a Theme, width: usize) -> Vec<Row<'a>>
     let room = width.saturating_sub(4).max(20);
     let lines = remarks.flat_map(|remark| wrap(&printable(&remark), room));
     lines.map(|line| Row::new(theme).add(Role::Warning, format!("   {line}"))).collect()
+}
+
+/// What responses have still to tell, and what could not be told.
+fn outbox<'a>(view: &FleetView, theme: &'a Theme, width: usize) -> Vec<Row<'a>> {
+    let (outbox, glyphs) = (&view.outbox, theme.glyphs());
+    if outbox.waiting + outbox.dead == 0 {
+        return vec![Row::new(theme).add(Role::Title, " Outbox").add(Role::Dim, " empty: everything was told")];
+    }
+    let head = Row::new(theme).add(Role::Title, " Outbox").add(Role::Text, format!(" {} wait", outbox.waiting)).add_if(
+        outbox.dead > 0,
+        Role::Warning,
+        format!(", {} given up: x tells again", outbox.dead),
+    );
+    let letter = |letter: &LetterRow| {
+        let role = if letter.state == LetterState::Dead { Role::Warning } else { Role::Dim };
+        let note = letter.note.as_ref().map_or(String::new(), |note| format!(": {note}"));
+        let text = format!("{} after {} attempts{note}", letter.summary, letter.attempts);
+        let when = clock(letter.when(), &view.zone, "%d %H:%M");
+        let row = Row::new(theme)
+            .add(Role::Dim, format!("   {when} "))
+            .add(role, format!("{:<8}", letter.state.name()))
+            .add(Role::Text, left(&letter.receiver, RECEIVER, glyphs));
+        let room = width.saturating_sub(row.width() + 1);
+        row.add(Role::Text, format!(" {}", cut(&text, room, glyphs)))
+    };
+    std::iter::once(head).chain(outbox.letters.iter().map(letter)).collect()
 }
 
 fn legend(theme: &Theme, width: usize) -> Vec<Row<'_>> {

@@ -8,6 +8,9 @@ use crate::domain::view::{PricedUsage, Provenance};
 
 /// Dollars in at most seven characters: `$3.07`, `$871`, `$1,512`, `$87.0k`, `$1.45M`.
 pub(super) fn dollars(amount: f64) -> String {
+    if amount < 0.0 {
+        return format!("-{}", dollars(-amount));
+    }
     match amount.abs() {
         size if size < 99.995 => format!("${amount:.2}"),
         size if size < 999.5 => format!("${amount:.0}"),

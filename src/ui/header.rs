@@ -13,10 +13,10 @@ use ratatui::layout::Rect;
 use crate::app::State;
 use crate::domain::health::Health;
 use crate::domain::level::Level;
-use crate::domain::view::{FleetView, Mode};
+use crate::domain::view::{FleetView, Mode, PeriodForecast};
 use crate::ui::paint::{Row, cut};
 use crate::ui::theme::{Role, Theme};
-use crate::ui::{bar, format};
+use crate::ui::{bar, format, outlook};
 
 const BAR_WIDTH: usize = 10;
 /// Below this width counts are written closely.
@@ -139,6 +139,10 @@ fn second_line<'a>(view: &FleetView, width: u16, theme: &'a Theme) -> Row<'a> {
         }
         None => row.add(Role::Title, format!("{} spent  ", format::money(totals.period_spent.likely))),
     };
+    let row = match &view.forecast {
+        Some(forecast) => row.add_within(width, Role::Text, ahead(forecast, view)),
+        None => row,
+    };
     let rates = &totals.rates;
     let unpriced = totals.usage.unpriced_tokens;
     let row = row.add_within(width, Role::Text, format!("{}/h  ", format::dollars(rates.usd_per_hour))).add_within(
@@ -154,6 +158,15 @@ fn second_line<'a>(view: &FleetView, width: u16, theme: &'a Theme) -> Row<'a> {
         Some(_) => row.add_within(width, Role::Dim, format!("all {}", format::money(totals.period_spent.likely))),
         None => row,
     }
+}
+
+/// `ends $640k (80 %: $610k-$690k), gone 27 Nov`: what the fleet's period will come to, whatever has no budget included.
+fn ahead(forecast: &PeriodForecast, view: &FleetView) -> String {
+    let (low, high) = forecast.interval80;
+    let range = format!("80 %: {}-{}", format::dollars(low), format::dollars(high));
+    let gone = forecast.gone.and_then(|gone| gone.median);
+    let gone = gone.map_or(String::new(), |gone| format!(", gone {}", outlook::moment(gone, view)));
+    format!("ends {} ({range}){gone}  ", format::dollars(forecast.total))
 }
 
 /// An instant in a zone.

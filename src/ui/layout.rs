@@ -3,7 +3,7 @@
 //! ```text
 //! header      two lines
 //! banner      what is wrong with data or store, if anything is
-//! body        the table, with the selected tenant beside it from 160 columns on
+//! body        the list, with the selected tenant or alert beside it from 160 columns on
 //! log         the newest changes of level
 //! footer      keys, or the filter that is being typed
 //! ```
@@ -47,7 +47,8 @@ impl Layout {
         let banner = take_top(&mut rest, banner_lines);
         let footer = take_bottom(&mut rest, 1);
         let log = take_bottom(&mut rest, log_lines);
-        let is_wide = area.width >= WIDE && is_home(state) && state.row_count() > 0;
+        let has_side = is_home(state) || is_alerts(state) && state.selected_alert().is_some();
+        let is_wide = area.width >= WIDE && has_side && state.row_count() > 0;
         let side =
             is_wide.then(|| take_right(&mut rest, area.width - TABLE_BESIDE.0.max(area.width / 100 * TABLE_BESIDE.1)));
         Self { is_tiny: is_tiny((area.width, area.height)), header, banner, body: rest, side, log, footer }
@@ -57,6 +58,10 @@ impl Layout {
 /// Whether the table of tenants is shown.
 fn is_home(state: &State) -> bool {
     state.screen == Screen::View(View::Tenants) && !state.help
+}
+
+fn is_alerts(state: &State) -> bool {
+    state.screen == Screen::View(View::Alerts) && !state.help
 }
 
 fn take_top(rest: &mut Rect, lines: u16) -> Rect {

@@ -6,7 +6,9 @@
 //!  the rest               33% ███████░░░░░░░░░░░░░░░  $2.52
 //! ```
 
-use crate::domain::view::{Mover, TenantRow};
+use std::collections::BTreeMap;
+
+use crate::domain::view::{Mover, PricedUsage, TenantRow};
 use crate::ui::paint::{Row, left, right};
 use crate::ui::theme::{Role, Theme};
 use crate::ui::{bar, format};
@@ -48,7 +50,7 @@ pub(super) fn lines(mut parts: Vec<Part>, theme: &Theme, width: usize) -> Vec<Ro
 
 /// Percentages without decimals that add up to 100: the largest remainders are rounded up.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
-fn whole_percents(parts: &[Part]) -> Vec<u32> {
+pub(super) fn whole_percents(parts: &[Part]) -> Vec<u32> {
     let whole: f64 = parts.iter().map(|part| part.share.max(0.0)).sum();
     if whole <= 0.0 {
         return vec![0; parts.len()];
@@ -83,6 +85,28 @@ pub(super) fn profiles<'a>(row: &TenantRow, theme: &'a Theme, width: usize) -> V
     let title = if by_speed > 0.0 { " Who spends now" } else { " Who spent" };
     let mut lines = vec![Row::new(theme).add(Role::Title, title)];
     lines.extend(self::lines(row.profiles.iter().map(part).collect(), theme, width));
+    lines
+}
+
+/// Which models a tenant's money goes to, where it uses several; by tokens where nothing has a price.
+#[expect(clippy::cast_precision_loss, reason = "a share of tokens")]
+pub(super) fn models<'a>(row: &TenantRow, theme: &'a Theme, width: usize) -> Vec<Row<'a>> {
+    let mut models: BTreeMap<&str, PricedUsage> = BTreeMap::new();
+    for profile in &row.profiles {
+        let model = profile.model.as_ref().map_or("unknown", |model| model.as_str());
+        models.entry(model).or_default().add(&profile.usage);
+    }
+    if models.len() < 2 {
+        return Vec::new();
+    }
+    let by_tokens = |usage: &PricedUsage| usage.counts.tokens() as f64 / row.usage.counts.tokens().max(1) as f64;
+    let part = |(model, usage): (&str, PricedUsage)| Part {
+        name: model.to_owned(),
+        share: usage.cost.likely.share_of(row.usage.cost.likely).unwrap_or_else(|| by_tokens(&usage)),
+        figure: format!("{}, {} tokens", format::money(usage.cost.likely), format::whole(usage.counts.tokens())),
+    };
+    let mut lines = vec![Row::new(theme), Row::new(theme).add(Role::Title, format!(" Models {}", models.len()))];
+    lines.extend(self::lines(models.into_iter().map(part).collect(), theme, width));
     lines
 }
 

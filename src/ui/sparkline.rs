@@ -1,7 +1,10 @@
 //! A small chart in text: values scaled to their largest, gaps left open, zero as a baseline.
 
+use crate::domain::view::TenantRow;
 use crate::term::capability::GlyphSet;
 use crate::ui::glyphs::Glyphs;
+use crate::ui::paint::Row;
+use crate::ui::theme::{Role, Theme};
 
 /// Dots of a braille cell from the bottom up: left column, right column.
 const DOTS: [[u32; 4]; 2] = [[0x40, 0x04, 0x02, 0x01], [0x80, 0x20, 0x10, 0x08]];
@@ -10,12 +13,45 @@ const STROKES: [char; 6] = [' ', '_', '.', '-', '=', '#'];
 
 /// The lines of the chart, the top one first: `width` cells wide, `height` lines high.
 pub(super) fn lines(values: &[Option<f64>], width: usize, height: usize, glyphs: &Glyphs) -> Vec<String> {
+    scaled(values, largest(values), width, height, glyphs)
+}
+
+/// Adds a sparkline of one line to a row: what was, and beyond a line that is now what is to be expected next.
+pub(super) fn add<'a>(row: Row<'a>, of: &TenantRow, width: usize, theme: &Theme) -> Row<'a> {
+    let glyphs = theme.glyphs();
+    let ahead: Vec<Option<f64>> = ahead(of).iter().map(|band| Some(band.0)).collect();
+    let room = if ahead.is_empty() { 0 } else { ahead_width(width) };
+    let most = largest(&of.sparkline).max(largest(&ahead));
+    let past = scaled(&of.sparkline, most, width - room - usize::from(room > 0), 1, glyphs).concat();
+    let next = scaled(&ahead, most, room, 1, glyphs).concat();
+    row.add(Role::Spark, past).add_if(room > 0, Role::Rule, glyphs.down.to_string()).add(Role::Forecast, next)
+}
+
+/// The steps that come next: expected, and the bounds that hold with 80 %.
+pub(super) fn ahead(of: &TenantRow) -> Vec<(f64, f64, f64)> {
+    let Some(band) = &of.expected else { return Vec::new() };
+    let bounds = band.mean.iter().zip(&band.low).zip(&band.high);
+    bounds.skip(of.sparkline.len()).map(|((mean, low), high)| (*mean, *low, *high)).collect()
+}
+
+/// How many cells of a sparkline are ahead; none where there is little room.
+pub(super) fn ahead_width(width: usize) -> usize {
+    if width < 8 { 0 } else { width / 5 }
+}
+
+/// The largest of the values that are known, 0 if there is none.
+pub(super) fn largest(values: &[Option<f64>]) -> f64 {
+    values.iter().flatten().copied().fold(0.0, f64::max)
+}
+
+/// [`lines`] with this value at the top.
+pub(super) fn scaled(values: &[Option<f64>], most: f64, width: usize, height: usize, glyphs: &Glyphs) -> Vec<String> {
     let (columns, levels) = match glyphs.set {
         GlyphSet::Braille => (2, 4),
         GlyphSet::Block => (1, BLOCKS.len() - 1),
         GlyphSet::Ascii => (1, STROKES.len() - 1),
     };
-    let heights = heights(&fit(values, width * columns), levels * height);
+    let heights = heights(&fit(values, width * columns), most, levels * height);
     let line = |line: usize| {
         let floor = (height - 1 - line) * levels;
         let above = |height: &Option<usize>| height.map(|height| height.saturating_sub(floor).min(levels));
@@ -42,10 +78,9 @@ fn fit(values: &[Option<f64>], columns: usize) -> Vec<Option<f64>> {
     fitted
 }
 
-/// Heights from 1 (zero) to `levels` (the largest); what is above zero is at least 2.
+/// Heights from 1 (zero) to `levels` (the one at the top); what is above zero is at least 2.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "few levels")]
-fn heights(values: &[Option<f64>], levels: usize) -> Vec<Option<usize>> {
-    let largest = values.iter().flatten().copied().fold(0.0, f64::max);
+fn heights(values: &[Option<f64>], largest: f64, levels: usize) -> Vec<Option<usize>> {
     let height = |value: f64| match value {
         value if value > 0.0 => ((value / largest * levels as f64).ceil() as usize).min(levels).max(levels.min(2)),
         _ => 1,

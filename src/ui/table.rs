@@ -137,7 +137,7 @@ fn cell<'a>(line: Row<'a>, row: &TenantRow, column: Column, width: usize, theme:
         Column::Errors => rate(line, Role::Warning, row.rates.errors_per_minute),
         Column::Throttles => rate(line, Role::Warning, row.rates.throttles_per_minute),
         Column::Latency => number(line, &row.rates.latency_ms.map(format::milliseconds).unwrap_or_default()),
-        Column::Spark => line.add(Role::Spark, sparkline::lines(&row.sparkline, width, 1, glyphs).concat()),
+        Column::Spark => sparkline::add(line, row, width, theme),
         Column::Age => {
             line.add(age_role(row), right(&row.data_age.map(format::age).unwrap_or_default(), width, glyphs))
         }

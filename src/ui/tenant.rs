@@ -9,11 +9,14 @@
 //!  dollars/h     ⣀⣠⣤⣶⣿⣀⣠⣤⣶⣿                                   $7.56 now, $9.12 most
 //! ```
 
+use std::collections::BTreeMap;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::State;
 use crate::domain::ids::Owner;
+use crate::domain::level::Level;
 use crate::domain::meter::{Aggregation, Meter};
 use crate::domain::view::{BudgetRow, FleetView, SpendCurve, TenantDetail, TenantRow};
 use crate::ui::canvas::Stroke;
@@ -21,7 +24,7 @@ use crate::ui::chart::{Chart, Layer};
 use crate::ui::header::clock;
 use crate::ui::paint::{Row, cut, left, rule, wrap};
 use crate::ui::theme::{Role, Theme};
-use crate::ui::{bar, format, help, log, outlook, profiles, sparkline};
+use crate::ui::{alert, bar, contract, format, help, log, movers, outlook, profiles, sparkline};
 
 const LABEL_WIDTH: usize = 17;
 const BAR_WIDTH: usize = 20;
@@ -61,13 +64,9 @@ fn scroll_to(scroll: u16, marked: Option<usize>, lines: usize, page: usize) -> u
 /// The selected tenant beside the table.
 pub(super) fn draw_beside(row: &TenantRow, state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(view) = &state.view else { return };
-    for line in 0..area.height {
-        Row::new(theme).add(Role::Rule, theme.glyphs().down.to_string()).paint(area, line, buf);
-    }
-    let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
-    rule(row.owner.name(), &note(row, state, theme), theme, inside, 0, buf);
-    let body = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside };
-    let page = Page { row, view, state, theme, width: usize::from(inside.width) };
+    rule(row.owner.name(), &note(row, state, theme), theme, area, 0, buf);
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let page = Page { row, view, state, theme, width: usize::from(area.width) };
     let height = if area.height >= 30 { 6 } else { 0 };
     help::paint(page.lines(height, 1, None).0, 0, body, buf);
 }
@@ -96,6 +95,7 @@ impl<'a> Page<'a, '_> {
         let mut lines = self.signals();
         lines.extend(row.budgets.iter().map(|budget| budget_line(budget, theme)));
         lines.extend(self.outlook());
+        lines.extend(row.contract.iter().flat_map(|standing| contract::lines(standing, theme, width)));
         let detail = self.state.watched_detail();
         if let Some(drawn) = detail.and_then(|detail| detail.curve.as_ref()).filter(|_| curve > 0) {
             lines.extend(self.curve(drawn, curve));
@@ -108,6 +108,9 @@ impl<'a> Page<'a, '_> {
         lines.push(Row::new(theme));
         let first = lines.len() + 1;
         lines.extend(profiles::lines(row, theme, width));
+        lines.extend(movers::models(row, theme, width));
+        lines.extend(self.tags());
+        lines.extend(self.loudest());
         let marked = mark.filter(|_| row.profiles.len() > 1).map(|mark| first + mark.min(row.profiles.len() - 1));
         let changes = detail.map(|detail| detail.log.as_slice()).unwrap_or_default();
         if !changes.is_empty() {
@@ -125,7 +128,8 @@ impl<'a> Page<'a, '_> {
             let text = format!(" data is too old to judge: held at {}", held.name());
             lines.push(Row::new(theme).add(Role::Warning, text));
         }
-        for signal in &row.signals {
+        let (quiet, loud): (Vec<_>, Vec<_>) = row.signals.iter().partition(|signal| signal.level == Level::Green);
+        for signal in loud {
             let sign = theme.glyphs().level(signal.level);
             let head = format!(" {sign} {} {:<10} ", signal.level.letter(), signal.signal.name());
             let indent = head.chars().count();
@@ -140,7 +144,52 @@ impl<'a> Page<'a, '_> {
                 lines.push(line.add(Role::Text, text));
             }
         }
+        if !quiet.is_empty() {
+            let names: Vec<&str> = quiet.iter().map(|signal| signal.signal.name()).collect();
+            let head = format!(" {} {} ", theme.glyphs().level(Level::Green), Level::Green.letter());
+            let texts = wrap(&format!("as they should be: {}", names.join(", ")), self.width.saturating_sub(6).max(20));
+            lines.extend(texts.into_iter().enumerate().map(|(place, text)| {
+                let head = if place == 0 { head.clone() } else { " ".repeat(5) };
+                Row::new(theme).add(Role::Level(Level::Green), head).add(Role::Dim, text)
+            }));
+        }
         lines
+    }
+
+    /// Why the loudest of its alerts fires.
+    fn loudest(&self) -> Vec<Row<'a>> {
+        let Some(explained) = self.state.watched_detail().and_then(|detail| detail.explanations.first()) else {
+            return Vec::new();
+        };
+        let standing = self.view.alerts.iter().find(|row| row.alert == explained.alert);
+        let title = format!(" Why {} is {}", explained.alert.signal.name(), self.row.level.name());
+        let page = alert::Page { theme: self.theme, view: self.view, width: self.width };
+        let level = standing.map_or(self.row.level, |row| row.level);
+        let mut lines = vec![Row::new(self.theme), Row::new(self.theme).add(Role::Title, title)];
+        lines.extend(page.explanation(explained, level));
+        lines
+    }
+
+    /// The tags that its profiles have, each with how many of them.
+    fn tags(&self) -> Vec<Row<'a>> {
+        let mut tags: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for (key, value) in self.row.profiles.iter().flat_map(|profile| &profile.tags) {
+            *tags.entry((key, value)).or_default() += 1;
+        }
+        let all = self.row.profiles.len();
+        let tag = |((key, value), count): ((&str, &str), usize)| match count {
+            count if count == all => format!("{key}={value}"),
+            count => format!("{key}={value} ({count})"),
+        };
+        let texts = tags.into_iter().map(tag).collect::<Vec<_>>().join("  ");
+        if texts.is_empty() {
+            return Vec::new();
+        }
+        let lines = wrap(&texts, self.width.saturating_sub(7).max(20)).into_iter().enumerate();
+        let line = |(place, text): (usize, String)| {
+            Row::new(self.theme).add(Role::Title, if place == 0 { " Tags " } else { "      " }).add(Role::Dim, text)
+        };
+        lines.map(line).collect()
     }
 
     /// What the period will come to, and how fast it burns.

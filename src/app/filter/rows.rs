@@ -1,10 +1,13 @@
 //! What a filter sees of the rows of each list.
 
+use jiff::Timestamp;
+
 use crate::app::filter::{Field, Filterable};
-use crate::domain::event::LevelChange;
+use crate::domain::action::SilenceRow;
+use crate::domain::event::{AlertKey, Happening, LevelChange, LogEntry, Subject};
 use crate::domain::ids::ModelId;
 use crate::domain::level::Level;
-use crate::domain::view::{BudgetRow, ProfileRow, TenantRow};
+use crate::domain::view::{AlertRow, BudgetRow, ProfileRow, TenantRow};
 
 #[expect(clippy::cast_precision_loss, reason = "compared with what a person types")]
 fn minutes(age: jiff::SignedDuration) -> f64 {
@@ -85,24 +88,104 @@ impl Filterable for OfTenant<'_> {
     }
 }
 
-impl Filterable for LevelChange {
+/// A row with the instant of the view, so that it has an age.
+pub(crate) struct Dated<'a, T>(pub(crate) &'a T, pub(crate) Timestamp);
+
+impl<T> Dated<'_, T> {
+    fn age(&self, field: Field, since: Timestamp) -> Option<f64> {
+        (field == Field::Age).then(|| minutes(self.1.duration_since(since)))
+    }
+}
+
+/// What a filter reads of an alert's identity.
+fn of_alert(alert: &AlertKey, field: Field) -> Option<&str> {
+    match (field, &alert.subject) {
+        (Field::Tenant, subject) => Some(subject.name()),
+        (Field::Signal, _) => Some(alert.signal.name()),
+        (Field::Scope, Subject::Scope(scope) | Subject::Quota(scope, _)) => Some(scope.as_str()),
+        (Field::Model, Subject::Quota(_, model)) => Some(model.as_str()),
+        _ => None,
+    }
+}
+
+impl Filterable for Dated<'_, AlertRow> {
     fn texts(&self) -> Vec<&str> {
-        vec![self.alert.subject.name(), self.alert.signal.name(), &self.reason]
+        let row = self.0;
+        vec![row.alert.subject.name(), row.alert.signal.name(), row.notification.name(), &row.reason]
     }
 
     fn level(&self) -> Option<Level> {
-        Some(self.level)
+        Some(self.0.level)
     }
 
-    fn number(&self, _field: Field) -> Option<f64> {
-        None
+    fn number(&self, field: Field) -> Option<f64> {
+        self.age(field, self.0.started_at)
     }
 
     fn text(&self, field: Field) -> Option<&str> {
-        match field {
-            Field::Tenant => Some(self.alert.subject.name()),
-            Field::Signal => Some(self.alert.signal.name()),
-            _ => None,
+        of_alert(&self.0.alert, field)
+    }
+}
+
+impl Filterable for Dated<'_, SilenceRow> {
+    fn texts(&self) -> Vec<&str> {
+        let silence = &self.0.silence;
+        vec!["silence", &silence.author, &silence.comment, &silence.id.0]
+    }
+
+    fn level(&self) -> Option<Level> {
+        None
+    }
+
+    fn number(&self, field: Field) -> Option<f64> {
+        self.age(field, self.0.silence.starts)
+    }
+
+    fn text(&self, _field: Field) -> Option<&str> {
+        None
+    }
+}
+
+impl Filterable for Dated<'_, LevelChange> {
+    fn texts(&self) -> Vec<&str> {
+        vec![self.0.alert.subject.name(), self.0.alert.signal.name(), &self.0.reason]
+    }
+
+    fn level(&self) -> Option<Level> {
+        Some(self.0.level)
+    }
+
+    fn number(&self, field: Field) -> Option<f64> {
+        self.age(field, self.0.at)
+    }
+
+    fn text(&self, field: Field) -> Option<&str> {
+        of_alert(&self.0.alert, field)
+    }
+}
+
+impl Filterable for Dated<'_, LogEntry> {
+    fn texts(&self) -> Vec<&str> {
+        let of_alert = self.0.what.alert().map(|alert| vec![alert.subject.name(), alert.signal.name()]);
+        let mut texts = of_alert.unwrap_or_default();
+        match &self.0.what {
+            Happening::Change(change) => texts.push(&change.reason),
+            Happening::Action(action) => texts.push(&action.by),
+            Happening::Skip(_) => texts.push("not told"),
+            Happening::Delivery(note) => texts.extend([note.receiver.as_str(), note.outcome.name(), &note.detail]),
         }
+        texts
+    }
+
+    fn level(&self) -> Option<Level> {
+        self.0.what.level()
+    }
+
+    fn number(&self, field: Field) -> Option<f64> {
+        self.age(field, self.0.at)
+    }
+
+    fn text(&self, field: Field) -> Option<&str> {
+        self.0.what.alert().and_then(|alert| of_alert(alert, field))
     }
 }

@@ -88,8 +88,8 @@ fn open(state: &mut State) {
         (Screen::Profile(..), _) | (_, None) => None,
         (_, Some(RowKey::Owner(owner))) => Some(Screen::Tenant(owner)),
         (_, Some(RowKey::Profile(owner, key, tier))) => Some(Screen::Profile(owner, key, tier)),
-        (_, Some(RowKey::Alert(alert) | RowKey::Change(_, alert))) => Some(Screen::Alert(alert)),
         (_, Some(RowKey::Bill(name))) => tenant_named(state, &name),
+        (_, Some(row)) => row.alert().cloned().map(Screen::Alert),
     };
     if let Some(screen) = next {
         go(state, screen);
@@ -110,7 +110,6 @@ fn owner_of(alert: &AlertKey) -> Option<crate::domain::ids::Owner> {
 fn why(state: &mut State) {
     let view = state.view.as_deref();
     let alert = match state.subject() {
-        Some(RowKey::Alert(alert) | RowKey::Change(_, alert)) => Some(alert),
         Some(RowKey::Owner(owner) | RowKey::Profile(owner, ..)) => {
             let row = view.and_then(|view| view.tenant(&owner));
             row.and_then(|row| row.signals.first()).map(|signal| AlertKey {
@@ -119,7 +118,7 @@ fn why(state: &mut State) {
                 budget: signal.budget.clone(),
             })
         }
-        Some(RowKey::Bill(_)) | None => None,
+        row => row.and_then(|row| row.alert().cloned()),
     };
     match alert {
         Some(alert) => go(state, Screen::Alert(alert)),
@@ -205,7 +204,7 @@ pub(super) fn travel_to(state: &mut State, moment: Option<Timestamp>) -> Vec<Eff
 
 /// The dead letters about the selected alert are sent again.
 fn resend(state: &mut State) -> Vec<Effect> {
-    let Some(RowKey::Alert(alert) | RowKey::Change(_, alert)) = state.subject() else {
+    let Some(alert) = state.subject().and_then(|row| row.alert().cloned()) else {
         say(state, "no alert is selected");
         return Vec::new();
     };

@@ -20,6 +20,20 @@ pub(super) fn selected(state: &State) -> Option<String> {
                 let profile = row.profiles.get(number)?;
                 format!("{} {} of {}", profile.key.id, profile.name, row.owner.name())
             }
+            Entry::Alert(number) => {
+                let row = view.alerts.get(number)?;
+                let (level, name, signal) = (row.level.name(), row.alert.subject.name(), row.alert.signal.name());
+                format!("{} {level} {name} {signal}: {} ({})", view.at, row.reason, row.notification.name())
+            }
+            Entry::Silence(number) => {
+                let silence = &view.silences.get(number)?.silence;
+                format!("bedtop unsilence {}  # {} until {}", silence.id, silence.matchers, silence.ends)
+            }
+            Entry::Event(number) => {
+                let entry = view.events.get(number)?;
+                let name = entry.what.alert().map_or(String::new(), |alert| format!("{}: ", alert.subject.name()));
+                format!("{} {name}{}", entry.at, entry.what.words())
+            }
             Entry::Change(number) => {
                 let change = view.log.get(number)?;
                 let name = change.alert.subject.name();
@@ -35,7 +49,7 @@ pub(super) fn selected(state: &State) -> Option<String> {
                 let bill = state.bills.get(number)?;
                 format!("{} {} {}", view.period, bill.name, bill.usage.cost.likely)
             }
-            entry => tenant(view, entry.tenant(view)?),
+            Entry::Tenant(number) => tenant(view, view.tenants.get(number)?),
         },
     };
     Some(printable(&text))

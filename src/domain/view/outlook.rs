@@ -47,7 +47,7 @@ pub struct Burn {
     pub six_hours: Option<f64>,
 }
 
-/// The band that each step of a sparkline was expected in, in its unit; as long as the sparkline.
+/// The band that each step of a sparkline was expected in, in its unit, and those that come next.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExpectedBand {
     /// The expected value of each step.
