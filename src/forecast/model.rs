@@ -37,6 +37,8 @@ pub struct Model {
     widening: f64,
     factors: Vec<Factor>,
     prior: Prior,
+    /// The sums of the means up to each of the first hours, where they are asked for again and again.
+    known: Vec<f64>,
 }
 
 impl Model {
@@ -65,7 +67,15 @@ impl Model {
             widening: 1.0,
             factors: Vec::new(),
             prior: prior.clone(),
+            known: Vec::new(),
         }
+    }
+
+    /// The same with the means of the hours up to an instant worked out once, for many totals up to then.
+    #[must_use]
+    pub fn looking_ahead(mut self, until: Timestamp) -> Self {
+        self.known = self.means(self.hours_ahead(until).clamp(0.0, FURTHEST).ceil());
+        self
     }
 
     /// The same with all intervals of totals wider (or narrower) by this factor: what the record of its own past
@@ -82,6 +92,7 @@ impl Model {
         factors.retain(|factor| factor.factor.is_finite() && factor.factor >= 0.0);
         factors.sort_by_key(|factor| factor.from);
         self.factors = factors;
+        self.known.clear();
         self
     }
 
@@ -149,7 +160,7 @@ impl Model {
 
     fn total_of_hours(&self, from: f64, until: f64) -> TotalForecast {
         let (from, until) = (from.clamp(0.0, FURTHEST), until.clamp(0.0, FURTHEST));
-        let mean: f64 = pieces(from, until).map(|(index, share)| share * self.mean_hour(as_f64(index))).sum();
+        let mean = self.mean_between(from, until);
         self.distribution((until - from).max(0.0), mean, self.mean_factor(from, until))
     }
 
@@ -161,6 +172,23 @@ impl Model {
             sum
         };
         pieces(0.0, hours).map(add).collect()
+    }
+
+    /// The sum of the means between two times ahead, in hours.
+    fn mean_between(&self, from: f64, until: f64) -> f64 {
+        match self.known_until(from).zip(self.known_until(until.max(from))) {
+            Some((before, whole)) => (whole - before).max(0.0),
+            None => pieces(from, until).map(|(index, share)| share * self.mean_hour(as_f64(index))).sum(),
+        }
+    }
+
+    /// The sum of the means up to so many hours ahead, as far as they were worked out.
+    fn known_until(&self, hours: f64) -> Option<f64> {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to FURTHEST")]
+        let whole = hours.floor() as usize;
+        let upto = |hours: usize| if hours == 0 { Some(0.0) } else { self.known.get(hours - 1).copied() };
+        let (start, share) = (upto(whole)?, hours - as_f64(whole));
+        if share > 0.0 { Some(start + share * (upto(whole + 1)? - start)) } else { Some(start) }
     }
 
     fn mean_hour(&self, ahead: f64) -> f64 {

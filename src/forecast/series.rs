@@ -61,6 +61,21 @@ impl HourlySeries {
         Self { start: self.start, values: self.values[..hours.min(self.values.len())].to_vec() }
     }
 
+    /// Whether it only goes on where another one ended: hours that both have are the same in both.
+    #[must_use]
+    pub fn continues(&self, before: &Self) -> bool {
+        let gone = self.start.duration_since(before.start).as_secs() / HOUR_SECONDS;
+        let Some(shared) = usize::try_from(gone).ok().and_then(|gone| before.values.get(gone..)) else { return false };
+        self.values.len() >= shared.len() && self.values[..shared.len()] == *shared
+    }
+
+    /// The newest hours alone.
+    #[must_use]
+    pub fn last(&self, hours: usize) -> Self {
+        let from = self.values.len().saturating_sub(hours);
+        Self { start: hours_after(self.start, from), values: self.values[from..].to_vec() }
+    }
+
     /// The mean of the known hours; `None` where none is.
     #[must_use]
     pub fn mean(&self) -> Option<f64> {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::forecast::model::Model;
 use crate::forecast::prior::Prior;
 use crate::forecast::profile::{as_f64, hour_of_week};
-use crate::forecast::series::HourlySeries;
+use crate::forecast::series::{HourlySeries, hours_after};
 use crate::forecast::total::TotalForecast;
 
 /// The span of each forecast on record, in hours.
@@ -18,6 +18,10 @@ const EVERY: usize = 12;
 const KEPT: usize = 40;
 /// From so many hours of history on.
 const LEAST: usize = 24;
+/// The recent record has so many origins ...
+const RECENT: usize = 12;
+/// ... each with so many hours of history at most: four weeks.
+const RECENT_HISTORY: usize = 28 * 24;
 
 /// The record counts as if so many forecasts more had been checked that erred as the fleet's do.
 const FLEET: f64 = 8.0;
@@ -65,12 +69,31 @@ impl Track {
             if done.is_some_and(|done| history.end() <= done) {
                 continue;
             }
-            self.check(series, &history, prior);
+            self.check(series, hours, &history, prior);
         }
     }
 
-    fn check(&mut self, series: &HourlySeries, history: &HourlySeries, prior: &Prior) {
-        let actual = &series.values()[history.len()..history.len() + SPAN];
+    /// Brings a record of the last week alone up to date. Each of its forecasts is made from the four weeks before it, so
+    /// that it comes out the same whether it was kept all the time or is made anew, and however old the series is.
+    pub fn update_recent(&mut self, series: &HourlySeries, prior: &Prior) {
+        let done = self.checked.back().map(|last| last.origin);
+        let newest = series.len().saturating_sub(SPAN);
+        let phase = hour_of_week(series.start()) % EVERY;
+        let oldest = newest.saturating_sub(EVERY * RECENT).max(LEAST);
+        let first = (oldest + phase).next_multiple_of(EVERY) - phase;
+        for hours in (first..=newest).step_by(EVERY) {
+            let history = series.first(hours).last(RECENT_HISTORY);
+            if done.is_none_or(|done| history.end() > done) {
+                self.check(series, hours, &history, prior);
+            }
+        }
+        let start = hours_after(series.start(), first);
+        self.checked.retain(|checked| checked.origin >= start);
+    }
+
+    /// Checks the forecast of what comes after the first `hours`.
+    fn check(&mut self, series: &HourlySeries, hours: usize, history: &HourlySeries, prior: &Prior) {
+        let actual = &series.values()[hours..hours + SPAN];
         if actual.iter().any(|value| value.is_nan()) {
             return;
         }

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::budget::Budget;
 use crate::domain::event::Subject;
 use crate::domain::history::History;
-use crate::domain::ids::{Owner, ProfileRef};
+use crate::domain::ids::{Owner, PlanId, ProfileRef};
+use crate::domain::tenancy::Tags;
 use crate::domain::time::{HOUR_SECONDS, Step, TimeSpan, floor_hour};
+use crate::forecast::track::Track;
 use crate::forecast::{HourlySeries, Model, Prior};
 use crate::judge::page::{PAST, Page};
 use crate::judge::pulse::Pulse;
@@ -22,6 +25,8 @@ const DAY: Step = Step::from_minutes(24 * 60);
 pub(super) struct Fitted {
     generation: u64,
     tail: Vec<f64>,
+    until: Timestamp,
+    track: Track,
     /// Dollars by the hour, up to the last one that is over.
     pub series: HourlySeries,
     /// The forecast from there on.
@@ -37,6 +42,7 @@ pub(super) struct Books {
     generation: u64,
     is_changed: bool,
     fitted: HashMap<Subject, Arc<Fitted>>,
+    budgets: HashMap<Owner, (Option<PlanId>, Tags, Arc<[usize]>)>,
 }
 
 impl Books {
@@ -82,18 +88,42 @@ impl Books {
         self.generation += 1;
     }
 
-    /// The forecast of what these owners spend together, fitted anew only where its hours have changed.
-    pub(super) fn fit(&mut self, subject: &Subject, owners: &[&Owner], pulse: &Pulse, prior: &Prior) -> Arc<Fitted> {
+    /// The forecast of what these owners spend together, fitted anew only where its hours have changed. Its intervals are
+    /// as wide as the errors of the last week's forecasts ask for. Most will be asked up to `until`.
+    pub(super) fn fit(
+        &mut self,
+        subject: &Subject,
+        owners: &[&Owner],
+        pulse: &Pulse,
+        prior: &Prior,
+        until: Timestamp,
+    ) -> Arc<Fitted> {
         let tail = pulse.hours();
         let kept = self.fitted.get(subject);
-        if let Some(kept) = kept.filter(|kept| kept.generation == self.generation && kept.tail == tail) {
+        if let Some(kept) = kept.filter(|kept| kept.is_of(self.generation, &tail, until)) {
             return Arc::clone(kept);
         }
         let series = self.series(owners, &tail);
-        let model = Model::fit(&series, prior);
-        let fitted = Arc::new(Fitted { generation: self.generation, tail, series, model });
+        let continued = kept.filter(|kept| series.continues(&kept.series));
+        let mut track = continued.map(|kept| kept.track.clone()).unwrap_or_default();
+        track.update_recent(&series, prior);
+        let model = Model::fit(&series, prior).widened(track.widening()).looking_ahead(until);
+        let fitted = Arc::new(Fitted { generation: self.generation, tail, until, track, series, model });
         self.fitted.insert(subject.clone(), Arc::clone(&fitted));
         fitted
+    }
+
+    /// Which budgets of the policy an owner has for itself, by their place; looked up again only when its plan or its tags
+    /// have changed.
+    pub(super) fn budgets_of(&mut self, owner: &Owner, plan: Option<&PlanId>, tags: &Tags, all: &[Budget]) -> Arc<[usize]> {
+        let Owner::Tenant(tenant) = owner else { return Arc::default() };
+        let kept = self.budgets.get(owner);
+        if let Some((.., own)) = kept.filter(|(of_plan, of_tags, _)| of_plan.as_ref() == plan && of_tags == tags) {
+            return Arc::clone(own);
+        }
+        let own: Arc<[usize]> = (0..all.len()).filter(|&index| all[index].over.is_for(tenant, plan, tags)).collect();
+        self.budgets.insert(owner.clone(), (plan.cloned(), tags.clone(), Arc::clone(&own)));
+        own
     }
 
     /// Forgets forecasts of whom there is no usage any more.
@@ -114,6 +144,11 @@ impl Books {
 }
 
 impl Fitted {
+    /// Whether it would come out the same.
+    fn is_of(&self, generation: u64, tail: &[f64], until: Timestamp) -> bool {
+        self.generation == generation && self.tail == tail && self.until == until
+    }
+
     /// The highest hour of the last `days` days that began before `before`, in dollars.
     pub(super) fn highest(&self, before: Timestamp, days: i64) -> f64 {
         let end = floor_hour(before);

@@ -137,21 +137,13 @@ impl OwnerTally {
         self.since_start(span.start).less(&self.since_start(span.end))
     }
 
-    /// How the budgets stand that the owner has for itself.
-    pub(super) fn standings(
-        &self,
-        policy: &Policy,
-        owner: &Owner,
-        length: SignedDuration,
-        now: Timestamp,
-    ) -> Vec<BudgetStanding> {
-        let Owner::Tenant(tenant) = owner else { return Vec::new() };
-        let own = policy.budgets.iter().filter(|budget| budget.over.is_for(tenant, self.plan.as_ref(), &self.tags));
-        own.map(|budget| {
+    /// How the owner's own budgets stand.
+    pub(super) fn standings(&self, own: &[&Budget], length: SignedDuration, now: Timestamp) -> Vec<BudgetStanding> {
+        let stand = |budget: &&Budget| {
             let usage = self.since_start(budget.calendar.span_at(now).start);
             stand_against(budget, &usage, &self.window, length, self.outlook.as_ref(), now)
-        })
-        .collect()
+        };
+        own.iter().map(stand).collect()
     }
 
     /// The tags of all profiles; of several values of a key, the first by name.

@@ -12,7 +12,7 @@ use crate::judge::books::Books;
 use crate::judge::outlook::Outlook;
 use crate::judge::owner::{OwnerTally, stand_against};
 use crate::judge::policy::Policy;
-use crate::judge::tally::Tally;
+use crate::judge::tally::{Tally, furthest_end};
 
 /// The name of the pool that everybody is in.
 pub(super) const FLEET: &str = "fleet";
@@ -76,7 +76,14 @@ fn pool(
     for other in others {
         pulse.join(&other.pulse);
     }
-    let fitted = books.fit(&Subject::Pool(name.clone()), members, &pulse, prior);
+    let is_own = |budget: &&Budget| match &budget.over {
+        BudgetOver::Pool(pool) => *pool == name,
+        BudgetOver::Fleet => name.as_str() == FLEET,
+        _ => false,
+    };
+    let own: Vec<&Budget> = policy.budgets.iter().filter(is_own).collect();
+    let until = furthest_end(&own, of.now).unwrap_or(of.month.end);
+    let fitted = books.fit(&Subject::Pool(name.clone()), members, &pulse, prior, until);
     let outlook = Outlook { pulse, fitted };
     let sum = |part: &dyn Fn(&OwnerTally) -> PricedUsage| {
         let mut sum = PricedUsage::default();
@@ -86,17 +93,12 @@ fn pool(
         sum
     };
     let window = sum(&|tally| tally.window);
-    let own = policy.budgets.iter().filter(|budget| match &budget.over {
-        BudgetOver::Pool(pool) => *pool == name,
-        BudgetOver::Fleet => name.as_str() == FLEET,
-        _ => false,
-    });
-    let stand = |budget: &Budget| {
+    let stand = |budget: &&Budget| {
         let usage = sum(&|tally| tally.since_start(budget.calendar.span_at(of.now).start));
         stand_against(budget, &usage, &window, of.rate_window(), Some(&outlook), of.now)
     };
     Some(PoolTally {
-        budgets: own.map(stand).collect(),
+        budgets: own.iter().map(stand).collect(),
         usage: sum(&|tally| tally.usage),
         movers: movers(members, &tallies),
         members: members.iter().map(|owner| (*owner).clone()).collect(),

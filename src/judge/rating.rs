@@ -24,6 +24,7 @@ struct Rate {
 #[derive(Debug)]
 pub(super) struct Rates {
     rates: Vec<Rate>,
+    newest_owner: Owner,
     simulated: bool,
 }
 
@@ -44,7 +45,8 @@ impl Rates {
                 price: policy.prices.price_for(version, start),
             })
         });
-        Self { rates: rates.collect(), simulated: policy.mode == Mode::Demo }
+        let newest_owner = versions.last().map_or(Owner::Unattributed, |newest| policy.tenancy.owner(newest));
+        Self { rates: rates.collect(), newest_owner, simulated: policy.mode == Mode::Demo }
     }
 
     /// The cost of one span's counts.
@@ -77,6 +79,11 @@ impl Rates {
     /// Whose it was at an instant.
     pub(super) fn owner_at(&self, at: Timestamp) -> Option<&Owner> {
         self.rates.get(self.index_at(at)).map(|rate| &rate.owner)
+    }
+
+    /// Whose it is by its newest version.
+    pub(super) fn newest_owner(&self) -> &Owner {
+        &self.newest_owner
     }
 
     fn index_at(&self, at: Timestamp) -> usize {

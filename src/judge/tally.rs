@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cost::contract;
+use crate::domain::budget::Budget;
 use crate::domain::calendar::Calendar;
 use crate::domain::event::Subject;
 use crate::domain::health::{Health, ScopeStatus};
@@ -146,27 +147,32 @@ impl Tally {
         entries: &[Entry],
     ) {
         let Some(newest) = account.versions.last() else { return };
-        let current = policy.tenancy.owner(newest);
-        let mut used: BTreeMap<Owner, PricedUsage> = BTreeMap::from([(current.clone(), PricedUsage::default())]);
+        let current = account.rates.newest_owner();
+        let mut used: Vec<(Owner, PricedUsage)> = vec![(current.clone(), PricedUsage::default())];
+        let young_start = points_start(self.now);
+        let young = account.rates.by_owner(entries.iter().map(|entry| entry.point));
         for &start in starts {
-            let sealed = TimeSpan::new(start, points_start(self.now));
-            let mut shares = ledger.hours(history, account, sealed);
-            let inside = entries.iter().map(|entry| entry.point).filter(|point| floor_hour(point.at) >= start);
-            for (owner, part) in account.rates.by_owner(inside) {
-                add_share(&mut shares, &owner, &part);
+            let mut shares = ledger.hours(history, account, TimeSpan::new(start, young_start));
+            // A period that began within the last hours has only a part of the young points.
+            let later = (start > young_start).then(|| {
+                let inside = entries.iter().map(|entry| entry.point).filter(|point| floor_hour(point.at) >= start);
+                account.rates.by_owner(inside)
+            });
+            for (owner, part) in later.as_ref().unwrap_or(&young) {
+                add_share(&mut shares, owner, part);
             }
             for (owner, part) in shares {
                 self.owner(&owner).since.entry(start).or_default().add(&part);
                 if start == self.usage_span.start {
-                    used.entry(owner).or_default().add(&part);
+                    add_share(&mut used, &owner, &part);
                 }
             }
         }
         let window = self.window_of(&newest.key.scope);
         let used_lately = used_in(entries, window, account);
-        self.add_recent(entries, newest, &current, account, &used_lately);
+        self.add_recent(entries, newest, account, window.end, &used_lately);
         for (owner, usage) in used {
-            let rates = if owner == current { rates::of(&used_lately, window.length()) } else { <_>::default() };
+            let rates = if owner == *current { rates::of(&used_lately, window.length()) } else { <_>::default() };
             self.owner(&owner).profiles.push(profile_row(newest, policy, usage, rates));
         }
     }
@@ -177,27 +183,34 @@ impl Tally {
         &mut self,
         entries: &[Entry],
         newest: &Profile,
-        owner: &Owner,
         account: &Account<'_>,
+        end: Timestamp,
         used_lately: &PricedUsage,
     ) {
-        let end = self.window_of(&newest.key.scope).end;
         if let Some(scope) = self.scopes.iter_mut().find(|scope| scope.status.scope == newest.key.scope) {
             scope.profiles += 1;
         }
-        let half_hour = TimeSpan::new(end.saturating_sub(HALF_HOUR).unwrap_or(end), end);
-        for entry in entries {
-            let then = account.rates.owner_at(entry.point.at).filter(|then| *then != owner);
-            self.owner(then.unwrap_or(owner)).pulse.add(entry.point.at, entry.dollars);
+        let owner = account.rates.newest_owner();
+        let then = |entry: &Entry| account.rates.owner_at(entry.point.at).filter(|then| *then != owner);
+        for (entry, then) in entries.iter().filter_map(|entry| Some((entry, then(entry)?))) {
+            self.owner(then).pulse.add(entry.point.at, entry.dollars);
         }
+        let half_hour = TimeSpan::new(end.saturating_sub(HALF_HOUR).unwrap_or(end), end);
         let tally = self.owner(owner);
-        tally.scopes.insert(newest.key.scope.clone());
+        if !tally.scopes.contains(&newest.key.scope) {
+            tally.scopes.insert(newest.key.scope.clone());
+        }
         tally.window.add(used_lately);
         let reach = tally.sparkline.span();
-        for entry in entries.iter().filter(|entry| reach.contains(entry.point.at)) {
-            tally.sparkline.add(entry.point.at, entry.dollars, entry.point.counts.tokens());
-            if half_hour.contains(entry.point.at) {
-                tally.half_hour.add(&entry.point.counts);
+        for entry in entries {
+            if then(entry).is_none() {
+                tally.pulse.add(entry.point.at, entry.dollars);
+            }
+            if reach.contains(entry.point.at) {
+                tally.sparkline.add(entry.point.at, entry.dollars, entry.point.counts.tokens());
+                if half_hour.contains(entry.point.at) {
+                    tally.half_hour.add(&entry.point.counts);
+                }
             }
         }
         let newest_use = entries.iter().rev().find(|entry| entry.point.counts.tokens() > 0);
@@ -222,10 +235,13 @@ impl Tally {
             tally.usage = tally.since_start(self.usage_span.start);
             tally.month = tally.since_start(self.month.start);
             tally.take_health(&self.scopes, self.now);
-            let fitted = books.fit(&Subject::Owner(owner.clone()), &[owner], &tally.pulse, &prior);
-            tally.outlook = Some(Outlook { pulse: tally.pulse.clone(), fitted });
             tally.take_plan(policy, owner, self.now);
-            tally.budgets = tally.standings(policy, owner, length, self.now);
+            let own = books.budgets_of(owner, tally.plan.as_ref(), &tally.tags, &policy.budgets);
+            let own: Vec<&Budget> = own.iter().map(|&index| &policy.budgets[index]).collect();
+            let until = furthest_end(&own, self.now).unwrap_or(self.month.end);
+            let fitted = books.fit(&Subject::Owner(owner.clone()), &[owner], &tally.pulse, &prior, until);
+            tally.outlook = Some(Outlook { pulse: tally.pulse.clone(), fitted });
+            tally.budgets = tally.standings(&own, length, self.now);
             tally.take_contract(policy, owner, self.known_from, self.now);
         }
         books.keep_only(|subject| match subject {
@@ -235,6 +251,11 @@ impl Tally {
         self.pools = pool::tally(self, policy, books, &prior);
         observe::assess_all(self, policy, length);
     }
+}
+
+/// The end of the budgets' periods that ends last.
+pub(super) fn furthest_end(budgets: &[&Budget], now: Timestamp) -> Option<Timestamp> {
+    budgets.iter().map(|budget| budget.calendar.span_at(now).end).max()
 }
 
 /// What was used of a profile in a window.
