@@ -14,6 +14,7 @@ mod metrics;
 mod model;
 mod plans;
 mod prices;
+mod quotas;
 mod reader;
 mod responses;
 mod scopes;
@@ -38,8 +39,8 @@ pub use responses::{
 };
 pub use show::Setting;
 pub use thresholds::{
-    AnomalyThresholds, BurnThresholds, CallThresholds, CoverageThresholds, FleetThresholds, ForecastThresholds,
-    QuotaThresholds, ThresholdOverride, Thresholds,
+    AnomalyThresholds, BurnThresholds, CallThresholds, CommitmentThresholds, CoverageThresholds, FleetThresholds,
+    ForecastThresholds, MarginThresholds, QuotaThresholds, ThresholdOverride, Thresholds,
 };
 pub use transitions::{Timing, Transitions};
 

@@ -7,24 +7,30 @@
 //! Up to 6 hours back it reads points, beyond that hourly sums. An hour belongs to the period in which it
 //! starts, so that periods of zones with half-hour offsets give the same sums either way.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alert::machine::{Machine, Moment, Outcome};
 use crate::domain::action::Action;
-use crate::domain::event::AlertKey;
+use crate::domain::event::{AlertKey, Subject};
 use crate::domain::history::History;
+use crate::domain::ids::Owner;
 use crate::domain::matcher::Labels;
+use crate::domain::tenancy::Tags;
 use crate::domain::time::{Step, floor_hour};
 use crate::domain::view::FleetView;
 
 pub mod backtest;
 mod books;
 pub mod chargeback;
+mod course;
 pub mod detail;
 pub mod explain;
 mod fleet;
 mod ledger;
 pub mod milestones;
+mod notices;
 mod observe;
 mod outlook;
 mod owner;
@@ -34,6 +40,7 @@ pub mod policy;
 mod pool;
 mod pool_row;
 mod pulse;
+mod quota;
 mod rates;
 mod rating;
 mod rows;
@@ -66,6 +73,8 @@ pub struct Judge {
     past_books: Books,
     books: Books,
     machine: Machine,
+    /// The tags of the tenants as of the last step: what a person does is matched against them.
+    tags: BTreeMap<Owner, Tags>,
 }
 
 impl Judge {
@@ -84,14 +93,26 @@ impl Judge {
     /// One step of the alert machine; to be called once a step of the data. What it comes to belongs into the history
     /// together with the new checkpoint.
     pub fn step(&mut self, tally: &Tally, policy: &Policy) -> Outcome {
-        let labels = |alert: &AlertKey| policy.labels(alert, tally.now);
+        self.tags = tally.owners.iter().map(|(owner, used)| (owner.clone(), used.tags.clone())).collect();
+        let tags = &self.tags;
+        let labels = |alert: &AlertKey| policy.labels(alert, tags_of(tags, alert), tally.now);
         let moment = moment(tally.now, tally.step, policy, &labels);
-        self.machine.step(&observe::observations(tally, policy), &moment)
+        let outcome = self.machine.step(&observe::observations(tally, policy), &moment);
+        self.books.judged(tally.judged_until());
+        outcome
+    }
+
+    /// Fills in what notices of the last step leave open: budgets, forecasts, verdicts, who causes it and whom to call.
+    pub fn complete(&self, outcome: &mut Outcome, tally: &Tally, history: &dyn History, policy: &Policy) {
+        if !outcome.notices.is_empty() {
+            notices::complete(&mut outcome.notices, &self.view(tally, history, policy), history, policy);
+        }
     }
 
     /// Takes what a person did.
     pub fn act(&mut self, action: &Action, step: Step, policy: &Policy) -> Outcome {
-        let labels = |alert: &AlertKey| policy.labels(alert, action.at);
+        let tags = &self.tags;
+        let labels = |alert: &AlertKey| policy.labels(alert, tags_of(tags, alert), action.at);
         self.machine.act(action, &moment(action.at, step, policy, &labels))
     }
 
@@ -106,6 +127,10 @@ impl Judge {
     pub fn checkpoint(&self) -> Vec<u8> {
         self.machine.checkpoint()
     }
+}
+
+fn tags_of<'a>(tags: &'a BTreeMap<Owner, Tags>, alert: &AlertKey) -> Option<&'a Tags> {
+    if let Subject::Owner(owner) = &alert.subject { tags.get(owner) } else { None }
 }
 
 fn moment<'a>(now: Timestamp, step: Step, policy: &'a Policy, labels: &'a dyn Fn(&AlertKey) -> Labels) -> Moment<'a> {

@@ -49,14 +49,19 @@ pub fn assess(pace: &Pace, thresholds: &AnomalyThresholds) -> Assessment {
     } else {
         (Level::Green, pace.speed, bar)
     };
-    Assessment {
-        signal: Signal::Anomaly,
-        budget: None,
-        level,
-        value,
-        threshold,
-        reason: reason(pace, level, is_learning),
-    }
+    Assessment::new(Signal::Anomaly, level, value, threshold, reason(pace, level, is_learning))
+        .because(|| evidence(pace))
+}
+
+fn evidence(pace: &Pace) -> Vec<String> {
+    vec![
+        format!(
+            "the highest hour of the last week was {:.2} USD, the mean hour of the past {:.2}",
+            pace.highest, pace.mean
+        ),
+        format!("{:.2} USD/h over the last three hours", pace.lasting),
+        format!("{:.0} h of past", pace.history_hours),
+    ]
 }
 
 fn reason(pace: &Pace, level: Level, is_learning: bool) -> String {

@@ -28,14 +28,17 @@ pub fn assess(standing: &BudgetStanding, thresholds: &BudgetThresholds) -> Asses
     } else {
         (Level::Green, thresholds.yellow)
     };
-    Assessment {
-        signal: Signal::Budget,
-        budget: Some(standing.id.clone()),
-        level,
-        value: used,
-        threshold,
-        reason: reason(standing, level),
-    }
+    Assessment::new(Signal::Budget, level, used, threshold, reason(standing, level))
+        .of_budget(&standing.id)
+        .because(|| evidence(standing))
+}
+
+fn evidence(standing: &BudgetStanding) -> Vec<String> {
+    let fits = if standing.rest_fits { "fits" } else { "does not fit" };
+    vec![
+        format!("the period {} ends at {}", standing.period, standing.span.end),
+        format!("at the present speed the rest of it {fits}"),
+    ]
 }
 
 fn reason(standing: &BudgetStanding, level: Level) -> String {
@@ -70,6 +73,7 @@ mod tests {
             zone: "UTC".into(),
             spent: AmountRange::default(),
             unpriced_tokens,
+            cost: crate::domain::money::Money::ZERO,
             used,
             expected,
             rest_fits,

@@ -4,21 +4,24 @@
 //! long the rest lasts, and that the speed is well above the usual.
 
 use crate::config::BurnThresholds;
+use crate::domain::amount::Unit;
 use crate::domain::event::Signal;
 use crate::domain::ids::BudgetId;
 use crate::domain::level::Level;
 use crate::domain::view::Assessment;
 
-/// How fast the rest of a budget is being used.
+/// How fast the rest of a budget is being used, in its unit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Burning {
     /// Which budget.
     pub budget: BudgetId,
-    /// Dollars an hour over the last 40 minutes.
+    /// What it is counted in.
+    pub unit: Unit,
+    /// So much an hour over the last 40 minutes.
     pub speed: f64,
-    /// The mean hour of the past in dollars; `None` while there is none.
+    /// The mean hour of the past; `None` while there is none.
     pub usual: Option<f64>,
-    /// Dollars that are left.
+    /// What is left.
     pub rest: f64,
     /// Hours until the period ends.
     pub hours_left: f64,
@@ -38,20 +41,20 @@ pub fn assess(burning: &Burning, thresholds: &BurnThresholds) -> Assessment {
     } else {
         (Level::Green, thresholds.orange_hours)
     };
-    let reason = match level {
-        Level::Green => format!("{:.2} USD/h: the rest lasts", burning.speed),
-        _ => {
-            format!("{:.2} USD/h: at this speed the rest of {:.2} USD lasts {lasts:.1} h", burning.speed, burning.rest)
-        }
+    let amount = |number: f64| match burning.unit {
+        Unit::Usd => format!("{number:.2} USD"),
+        Unit::Count(_) => format!("{number:.0} {}", burning.unit.name()),
     };
-    Assessment {
-        signal: Signal::Burn,
-        budget: Some(burning.budget.clone()),
-        level,
-        value: thresholds.orange_hours / lasts.max(1e-6),
-        threshold: thresholds.orange_hours / hours.max(1e-6),
-        reason,
-    }
+    let speed = amount(burning.speed);
+    let reason = match level {
+        Level::Green => format!("{speed}/h: the rest lasts"),
+        _ => format!("{speed}/h: at this speed the rest of {} lasts {lasts:.1} h", amount(burning.rest)),
+    };
+    let (value, threshold) = (thresholds.orange_hours / lasts.max(1e-6), thresholds.orange_hours / hours.max(1e-6));
+    Assessment::new(Signal::Burn, level, value, threshold, reason).of_budget(&burning.budget).because(|| {
+        let usual = burning.usual.map(|usual| format!("the mean hour of the past is {}", amount(usual)));
+        usual.into_iter().chain([format!("the period ends in {:.0} h", burning.hours_left)]).collect()
+    })
 }
 
 #[cfg(test)]
@@ -68,7 +71,8 @@ mod tests {
     #[case::the_period_ends_first(40.0, 1.0, 100.0, 2.0, Level::Green)]
     #[case::gone_already(40.0, 1.0, -5.0, 20.0, Level::Green)]
     fn levels(#[case] speed: f64, #[case] usual: f64, #[case] rest: f64, #[case] left: f64, #[case] level: Level) {
-        let burning = Burning { budget: "month".into(), speed, usual: Some(usual), rest, hours_left: left };
+        let burning =
+            Burning { budget: "month".into(), unit: Unit::Usd, speed, usual: Some(usual), rest, hours_left: left };
         let assessed = assess(&burning, &BurnThresholds::default());
         assert_eq!(assessed.level, level, "{}", assessed.reason);
         assert!(level == Level::Green || assessed.value > assessed.threshold, "the value rises with the danger");

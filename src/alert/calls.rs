@@ -69,7 +69,13 @@ fn assess(signal: Signal, what: &str, calls: &Calls, meters: &[Meter], threshold
         false => (Level::Green, speed, thresholds.floor_per_minute),
     };
     let reason = format!("{speed:.1} calls a minute {what}, {:.0} % of those of the last half hour", share * 100.0);
-    Assessment { signal, budget: None, level, value, threshold, reason }
+    Assessment::new(signal, level, value, threshold, reason).because(|| {
+        let half_hour = Calls::sum(&calls.half_hour, meters);
+        vec![format!(
+            "{half_hour:.0} in the last half hour, {:.0} went through",
+            Calls::sum(&calls.half_hour, &[Meter::Invocations])
+        )]
+    })
 }
 
 #[cfg(test)]

@@ -22,7 +22,13 @@ pub fn assess(usage: &PricedUsage, thresholds: &CoverageThresholds) -> Assessmen
         0 => "every token has a price".to_owned(),
         tokens => format!("{:.1} % of the tokens have no price ({tokens})", share * 100.0),
     };
-    Assessment { signal: Signal::Coverage, budget: None, level, value: share, threshold, reason }
+    Assessment::new(Signal::Coverage, level, share, threshold, reason).because(|| {
+        vec![format!(
+            "{} tokens in all, {} with a price",
+            usage.counts.tokens(),
+            usage.counts.tokens() - usage.unpriced_tokens
+        )]
+    })
 }
 
 #[cfg(test)]

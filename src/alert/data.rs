@@ -24,14 +24,13 @@ pub fn assess(status: &ScopeStatus, now: Timestamp, step: Step) -> Assessment {
         Level::Red => 60.0,
         _ => 10.0,
     } * 60.0;
-    Assessment {
-        signal: Signal::Data,
-        budget: None,
-        level,
-        value: status.age(now).map_or(f64::INFINITY, |age| age.as_secs_f64()),
-        threshold,
-        reason: reason(status, health, status.age(now)),
-    }
+    let age = status.age(now);
+    let value = age.map_or(f64::INFINITY, |age| age.as_secs_f64());
+    Assessment::new(Signal::Data, level, value, threshold, reason(status, health, age)).because(|| {
+        let polled = status.last_poll.map(|at| format!("last polled at {at}"));
+        let reached = status.watermark.map(|at| format!("its data goes up to {at}"));
+        polled.into_iter().chain(reached).collect()
+    })
 }
 
 fn reason(status: &ScopeStatus, health: Health, age: Option<SignedDuration>) -> String {

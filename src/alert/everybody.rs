@@ -21,7 +21,11 @@ pub fn assess(signal: Signal, levels: &[Level], share: f64) -> Option<Assessment
     let what = if signal == Signal::Throttles { "are refused for their rate" } else { "fail" };
     let reason =
         format!("calls of {} of {} active tenants {what} at once: look at AWS first", struck.len(), levels.len());
-    Some(Assessment { signal, budget: None, level, value: part, threshold: share, reason })
+    let evidence = || {
+        let at = |level: Level| struck.iter().filter(|struck| **struck == level).count();
+        vec![format!("{} at yellow, {} at orange, {} at red", at(Level::Yellow), at(Level::Orange), at(Level::Red))]
+    };
+    Some(Assessment::new(signal, level, part, share, reason).because(evidence))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share of tenants")]

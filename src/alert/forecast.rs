@@ -46,7 +46,14 @@ pub fn assess(chances: &Chances, thresholds: &ForecastThresholds) -> Assessment 
         value * 100.0,
         chances.expected_end * 100.0
     );
-    Assessment { signal: Signal::Forecast, budget: Some(chances.budget.clone()), level, value, threshold, reason }
+    Assessment::new(Signal::Forecast, level, value, threshold, reason).of_budget(&chances.budget).because(|| {
+        let chance = |within: &str, chance: f64| format!("{:.0} % likely {within}", chance * 100.0);
+        vec![
+            chance("in the period", chances.in_period),
+            chance(&format!("within {:.0} h", thresholds.orange_within_hours), chances.soon),
+            chance(&format!("within {:.0} h", thresholds.red_within_hours), chances.very_soon),
+        ]
+    })
 }
 
 #[cfg(test)]

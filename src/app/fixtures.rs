@@ -82,6 +82,7 @@ fn row(name: &str, level: Level, cents: i64, budget: i64, tokens: u64) -> Tenant
             dollars(budget * 100),
             used * 100.0
         ),
+        evidence: Vec::new(),
     }];
     let seed = u32::try_from(name.len()).expect("a short name");
     let rate = cents as f64 / 20_000.0;

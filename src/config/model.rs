@@ -16,6 +16,7 @@ use crate::domain::contract::{Contract, Contracts, ExchangeRate, Plan, TenantCon
 use crate::domain::ids::{PlanId, ScopeName, TenantId};
 use crate::domain::money::Money;
 use crate::domain::price::PriceRule;
+use crate::domain::quota::ModelQuota;
 use crate::domain::tenancy::{NamePattern, Tags};
 
 /// Everything that can be configured.
@@ -57,6 +58,8 @@ pub struct Config {
     pub ui: UiSettings,
     /// The history.
     pub store: StoreSettings,
+    /// What AWS allows of models.
+    pub quotas: Vec<ModelQuota>,
     /// The program's own log.
     pub log: LogSettings,
     /// Where the fleet's metrics are served, if they are.
@@ -257,6 +260,7 @@ impl Config {
             exchange_rates: Vec::new(),
             budgets: Vec::new(),
             pools: Vec::new(),
+            quotas: Vec::new(),
             prices: Vec::new(),
             alerts: Alerts::default(),
             responses: Responses::default(),

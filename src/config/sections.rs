@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::config::model::{Alerts, Collect, Config, Glyphs, StoreSettings, ThemeChoice, UiSettings};
 use crate::config::reader::Table;
 use crate::config::{
-    budgets, log, metrics, plans, prices, responses, scopes, tenants, thresholds, transitions, values, zones,
+    budgets, log, metrics, plans, prices, quotas, responses, scopes, tenants, thresholds, transitions, values, zones,
 };
 use crate::domain::budget::BudgetOver;
 use crate::domain::contract::Plan;
@@ -41,6 +41,7 @@ pub(super) fn config(root: Table<'_>, defaults: Config) -> Config {
         exchange_rates,
         plans,
         prices: root.tables("price").into_iter().filter_map(prices::price).collect(),
+        quotas: root.tables("quota").into_iter().filter_map(quotas::quota).collect(),
         pools: root.tables("pool").into_iter().filter_map(budgets::pool).collect(),
         tenant_tags: root.get("tenant_tags", values::texts).unwrap_or(defaults.tenant_tags),
         tenant_name_pattern: root

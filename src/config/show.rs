@@ -13,6 +13,7 @@ use crate::domain::budget::{Budget, BudgetOver, Pool};
 use crate::domain::calendar::Calendar;
 use crate::domain::contract::{ExchangeRate, Plan, Terms};
 use crate::domain::ids::{PlanId, TenantId};
+use crate::domain::quota::ModelQuota;
 use crate::domain::tenancy::{NamePattern, Tags};
 
 /// Where a value comes from.
@@ -127,8 +128,18 @@ fn listed_values(config: &Config) -> Vec<(&'static str, String)> {
     let budgets = config.budgets.iter().map(|budget| ("budget", budget_text(budget)));
     let prices = config.prices.iter().map(|rule| ("price", rule.to_string()));
     let pools = config.pools.iter().map(|pool| ("pool", pool_text(pool)));
+    let quotas = config.quotas.iter().map(|quota| ("quota", quota_text(quota)));
     let told = config.responses.shown();
-    scopes.chain(tenants).chain(rates).chain(plans).chain(budgets).chain(pools).chain(prices).chain(told).collect()
+    scopes
+        .chain(tenants)
+        .chain(rates)
+        .chain(plans)
+        .chain(budgets)
+        .chain(pools)
+        .chain(quotas)
+        .chain(prices)
+        .chain(told)
+        .collect()
 }
 
 fn scope_text(scope: &Scope) -> String {
@@ -211,6 +222,16 @@ fn pool_text(pool: &Pool) -> String {
         (!pool.members.is_empty()).then(|| ("members", list(&pool.members))),
         pool.plan.as_ref().map(|plan| ("plan", quoted(plan.as_str()))),
         (!pool.tags.is_empty()).then(|| ("tags", tags(&pool.tags))),
+    ])
+}
+
+fn quota_text(quota: &ModelQuota) -> String {
+    joined([
+        Some(("scope", quoted(&quota.scope))),
+        Some(("model", quoted(&quota.model))),
+        quota.tokens_per_minute.map(|limit| ("tpm", limit.to_string())),
+        quota.requests_per_minute.map(|limit| ("rpm", limit.to_string())),
+        Some(("output_burndown", quota.output_burndown.to_string())),
     ])
 }
 

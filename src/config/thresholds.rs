@@ -23,6 +23,10 @@ pub struct Thresholds {
     pub throttles: CallThresholds,
     /// Of the errors signal.
     pub errors: CallThresholds,
+    /// Of the commitment signal.
+    pub commitment: CommitmentThresholds,
+    /// Of the margin signal.
+    pub margin: MarginThresholds,
     /// Of the coverage signal.
     pub coverage: CoverageThresholds,
     /// Of what happens to most tenants at once.
@@ -92,6 +96,22 @@ pub struct CallThresholds {
     pub red: f64,
 }
 
+/// What will be missing to a commitment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CommitmentThresholds {
+    /// Yellow: this share of it, even if as much is used as the forecast allows for with 90 %.
+    pub yellow: f64,
+}
+
+/// What will be left of a tenant's revenue, as a share of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MarginThresholds {
+    /// Yellow: less than this.
+    pub yellow: f64,
+    /// Orange: less than this.
+    pub orange: f64,
+}
+
 /// Shares of the tokens that have no price.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CoverageThresholds {
@@ -135,6 +155,18 @@ impl Default for QuotaThresholds {
 impl Default for CallThresholds {
     fn default() -> Self {
         Self { floor_per_minute: 1.0, orange: 0.05, red: 0.25 }
+    }
+}
+
+impl Default for CommitmentThresholds {
+    fn default() -> Self {
+        Self { yellow: 0.1 }
+    }
+}
+
+impl Default for MarginThresholds {
+    fn default() -> Self {
+        Self { yellow: 0.1, orange: 0.0 }
     }
 }
 
@@ -199,14 +231,28 @@ const KEYS: &[Key] = keys![
     errors.floor_per_minute <= 1_000_000,
     errors.orange <= 1,
     errors.red <= 1,
+    commitment.yellow <= 1,
+    margin.yellow <= 1,
+    margin.orange <= 1,
     coverage.yellow <= 1,
     coverage.orange <= 1,
     fleet.share <= 1,
 ];
 
 /// The signals that have thresholds.
-const SIGNALS: [&str; 9] =
-    ["budget", "forecast", "burn", "anomaly", "quota", "throttles", "errors", "coverage", "fleet"];
+const SIGNALS: [&str; 11] = [
+    "budget",
+    "forecast",
+    "burn",
+    "anomaly",
+    "quota",
+    "throttles",
+    "errors",
+    "commitment",
+    "margin",
+    "coverage",
+    "fleet",
+];
 
 /// Other thresholds for the alerts that fit.
 #[derive(Clone, Debug, PartialEq)]

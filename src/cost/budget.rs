@@ -32,6 +32,7 @@ pub fn stand(budget: &Budget, usage: &PricedUsage, recent: Recent<'_>, now: Time
         period: budget.calendar.label_at(now),
         zone: budget.calendar.zone.iana_name().unwrap_or("UTC").to_owned(),
         spent,
+        cost: usage.cost.likely,
         unpriced_tokens: if unit == Unit::Usd { usage.unpriced_tokens } else { 0 },
         used: spent.likely.share_of(&budget.amount).unwrap_or(0.0),
         expected: span.elapsed_share(now),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::amount::{Amount, AmountRange};
 use crate::domain::calendar::Calendar;
 use crate::domain::ids::{BudgetId, PlanId, PoolName, TenantId};
+use crate::domain::money::Money;
 use crate::domain::tenancy::{Tags, has_tags, matches_pattern};
 use crate::domain::time::TimeSpan;
 
@@ -102,6 +103,8 @@ pub struct BudgetStanding {
     pub zone: String,
     /// Used in the period so far; of money what has a price.
     pub spent: AmountRange,
+    /// What the usage that counts has cost so far (likely): how dollars become the unit of the amount.
+    pub cost: Money,
     /// Tokens of the period that have no price and are missing in an amount of money.
     pub unpriced_tokens: u64,
     /// Spent (likely) as a share of the amount; 1 = all of it.

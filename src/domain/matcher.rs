@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::event::{AlertKey, Subject};
 use crate::domain::ids::Owner;
 use crate::domain::level::Level;
-use crate::domain::tenancy::matches_pattern;
+use crate::domain::tenancy::{Tags, matches_pattern};
 
 /// The labels that alerts have, beside `tag:KEY` for the tags of a tenant's profiles.
 pub const LABELS: [&str; 9] = ["tenant", "pool", "scope", "model", "signal", "budget", "level", "plan", "owner"];
@@ -210,6 +210,13 @@ impl Labels {
             self.0.remove(label);
         } else {
             self.0.insert(label.to_owned(), text.to_owned());
+        }
+    }
+
+    /// Sets a label for each tag.
+    pub fn set_tags(&mut self, tags: &Tags) {
+        for (key, value) in tags {
+            self.set(&format!("{TAG_PREFIX}{key}"), value);
         }
     }
 

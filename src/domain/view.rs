@@ -1,6 +1,7 @@
 //! What the judge says of the fleet at an instant: the one thing that screens and reports show.
 
 mod alerts;
+mod assessment;
 mod detail;
 mod explain;
 mod outlook;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::action::SilenceRow;
 use crate::domain::amount::{Amount, AmountRange};
 use crate::domain::budget::Caps;
-use crate::domain::event::{LevelChange, LogEntry, Signal};
+use crate::domain::event::{LevelChange, LogEntry};
 use crate::domain::health::{Collecting, Fault, Health, Traffic};
 use crate::domain::ids::{BudgetId, ModelId, Owner, ProfileKey, ScopeName};
 use crate::domain::letter::Outbox;
@@ -24,6 +25,7 @@ use crate::domain::statement::ContractStanding;
 use crate::domain::tenancy::TagFault;
 use crate::domain::time::{Step, TimeSpan};
 pub use alerts::{AlertRow, Notification};
+pub use assessment::Assessment;
 pub use detail::{Focus, MeterSeries, SpendCurve, TenantDetail, USUAL_REACH};
 pub use explain::{Evidence, Explanation, Factor, Waiting};
 pub use outlook::{Burn, ExpectedBand, GoneWhen, PeriodForecast};
@@ -85,23 +87,6 @@ impl BudgetRow {
     pub fn pace(&self) -> Option<f64> {
         (self.expected > 0.0).then(|| self.used / self.expected)
     }
-}
-
-/// One signal's say about a tenant or a scope.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Assessment {
-    /// Which signal.
-    pub signal: Signal,
-    /// Of which budget, for the budget signal.
-    pub budget: Option<BudgetId>,
-    /// How bad.
-    pub level: Level,
-    /// The value judged (share of the budget used, age in seconds, share unpriced).
-    pub value: f64,
-    /// The threshold it stands against: of the level it has, or of the next one when green.
-    pub threshold: f64,
-    /// Why, in one line.
-    pub reason: String,
 }
 
 /// A profile of a tenant.

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::budget::Budget;
 use crate::domain::event::Subject;
 use crate::domain::history::History;
-use crate::domain::ids::{Owner, PlanId, ProfileRef};
+use crate::domain::ids::{Owner, PlanId, ProfileRef, ScopeName};
 use crate::domain::tenancy::Tags;
 use crate::domain::time::{HOUR_SECONDS, Step, TimeSpan, floor_hour};
 use crate::forecast::track::Track;
@@ -33,6 +33,14 @@ pub(super) struct Fitted {
     pub model: Model,
 }
 
+/// The budgets that an owner with this plan and these tags has for itself, by their place in the policy.
+#[derive(Debug)]
+struct OwnBudgets {
+    plan: Option<PlanId>,
+    tags: Tags,
+    places: Arc<[usize]>,
+}
+
 /// What is remembered of all profiles between steps, and what follows from it. A fresh one comes to the same.
 #[derive(Debug, Default)]
 pub(super) struct Books {
@@ -42,7 +50,8 @@ pub(super) struct Books {
     generation: u64,
     is_changed: bool,
     fitted: HashMap<Subject, Arc<Fitted>>,
-    budgets: HashMap<Owner, (Option<PlanId>, Tags, Arc<[usize]>)>,
+    judged: BTreeMap<ScopeName, Timestamp>,
+    budgets: HashMap<Owner, OwnBudgets>,
 }
 
 impl Books {
@@ -57,6 +66,17 @@ impl Books {
         let first = history.extent().map_or(points_start, |extent| DAY.floor(extent.start));
         let start = points_start.saturating_sub(PAST).unwrap_or(Timestamp::MIN).max(first);
         TimeSpan::new(start.min(points_start), points_start)
+    }
+
+    /// Up to where the data of a scope was judged by the last step.
+    pub(super) fn judged_until(&self, scope: &ScopeName) -> Timestamp {
+        self.judged.get(scope).copied().unwrap_or(Timestamp::MIN)
+    }
+
+    /// A step has judged what is known of the scopes up to these instants.
+    pub(super) fn judged(&mut self, scopes: impl IntoIterator<Item = (ScopeName, Timestamp)>) {
+        self.judged = scopes.into_iter().collect();
+        self.pages.values_mut().for_each(Page::judged);
     }
 
     /// Brings a profile's old hours up to date.
@@ -115,15 +135,22 @@ impl Books {
 
     /// Which budgets of the policy an owner has for itself, by their place; looked up again only when its plan or its tags
     /// have changed.
-    pub(super) fn budgets_of(&mut self, owner: &Owner, plan: Option<&PlanId>, tags: &Tags, all: &[Budget]) -> Arc<[usize]> {
+    pub(super) fn budgets_of(
+        &mut self,
+        owner: &Owner,
+        plan: Option<&PlanId>,
+        tags: &Tags,
+        all: &[Budget],
+    ) -> Arc<[usize]> {
         let Owner::Tenant(tenant) = owner else { return Arc::default() };
         let kept = self.budgets.get(owner);
-        if let Some((.., own)) = kept.filter(|(of_plan, of_tags, _)| of_plan.as_ref() == plan && of_tags == tags) {
-            return Arc::clone(own);
+        if let Some(kept) = kept.filter(|kept| kept.plan.as_ref() == plan && kept.tags == *tags) {
+            return Arc::clone(&kept.places);
         }
-        let own: Arc<[usize]> = (0..all.len()).filter(|&index| all[index].over.is_for(tenant, plan, tags)).collect();
-        self.budgets.insert(owner.clone(), (plan.cloned(), tags.clone(), Arc::clone(&own)));
-        own
+        let places: Arc<[usize]> = (0..all.len()).filter(|&index| all[index].over.is_for(tenant, plan, tags)).collect();
+        let own = OwnBudgets { plan: plan.cloned(), tags: tags.clone(), places: Arc::clone(&places) };
+        self.budgets.insert(owner.clone(), own);
+        places
     }
 
     /// Forgets forecasts of whom there is no usage any more.

@@ -12,7 +12,7 @@ use crate::judge::policy::Policy;
 use crate::judge::pool::FLEET;
 use crate::judge::pool_row::pool_row;
 use crate::judge::tally::{ScopeTally, Tally};
-use crate::judge::{LOG_LENGTH, observe, rates, rows};
+use crate::judge::{LOG_LENGTH, observe, quota, rates, rows};
 
 /// The view of a tally at the levels that the alerts stand at.
 pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machine: &Machine) -> FleetView {
@@ -37,7 +37,7 @@ pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machin
         forecast: forecast(tally),
         tenants,
         pools: pools(tally, machine),
-        quotas: Vec::new(),
+        quotas: quota::rows(tally, policy, machine),
         log: history.changes(tally.now, LOG_LENGTH),
         alerts: machine.rows(&seen),
         silences: machine.silences(&seen),

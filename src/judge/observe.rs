@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::alert::calls::{assess_errors, assess_throttles};
 use crate::alert::machine::{Hold, Observation, Spent};
-use crate::alert::{anomaly, budget, burn, coverage, data, everybody, forecast};
+use crate::alert::{anomaly, budget, burn, commitment, coverage, data, everybody, forecast, margin};
 use crate::config::Thresholds;
 use crate::domain::budget::BudgetStanding;
 use crate::domain::event::{AlertKey, Signal, Subject};
@@ -12,14 +12,18 @@ use crate::domain::health::Health;
 use crate::domain::ids::{BudgetId, Owner, PlanId, ScopeName};
 use crate::domain::level::Level;
 use crate::domain::matcher::Labels;
-use crate::domain::view::Assessment;
+use crate::domain::view::{Assessment, Mover};
 use crate::judge::outlook::Outlook;
 use crate::judge::owner::OwnerTally;
 use crate::judge::policy::Policy;
+use crate::judge::quota;
 use crate::judge::tally::Tally;
 
 /// Signals about calls, which can be about everybody.
 const OF_CALLS: [Signal; 2] = [Signal::Throttles, Signal::Errors];
+
+/// How many movers are named.
+const NAMED: usize = 5;
 
 /// What every signal says, tenants first, then pools, the fleet and scopes.
 pub(super) fn observations(tally: &Tally, policy: &Policy) -> Vec<Observation> {
@@ -29,12 +33,14 @@ pub(super) fn observations(tally: &Tally, policy: &Policy) -> Vec<Observation> {
             health: used.health,
             blind_scope: if used.hold == Hold::No { None } else { tally.blind_scope_of(used) },
             spent: Some(Spent { since: tally.month.start, amount: used.month.cost.likely }),
+            is_revised: used.is_revised(),
             members: &[],
         };
         observed(&Subject::Owner(owner.clone()), &used.assessed, &used.budgets, &ground, policy)
     });
     let of_pools = tally.pools.iter().flat_map(|pool| {
-        let ground = Ground { hold: pool.hold, members: &pool.members, ..Ground::default() };
+        let ground =
+            Ground { hold: pool.hold, is_revised: pool.is_revised, members: &pool.members, ..Ground::default() };
         observed(&Subject::Pool(pool.name.clone()), &pool.assessed, &pool.budgets, &ground, policy)
     });
     let of_all = observed(&Subject::Fleet, &tally.everybody, &[], &Ground::default(), policy);
@@ -43,7 +49,15 @@ pub(super) fn observations(tally: &Tally, policy: &Policy) -> Vec<Observation> {
         let assessed = data::assess(&scope.status, tally.now, tally.step);
         Observation { health: scope.health, ..observation(&subject, &assessed, policy) }
     });
-    of_owners.chain(of_pools).chain(of_all).chain(of_scopes).collect()
+    let of_quotas = tally.quotas.iter().filter_map(|((scope, model), quota)| {
+        let subject = Subject::Quota(scope.clone(), model.clone());
+        let health = quota::health_of(tally, scope);
+        let hold = if health.is_blind() { Hold::Frozen } else { Hold::No };
+        let blind_scope = health.is_blind().then(|| scope.clone());
+        let seen = observation(&subject, quota.assessed.as_ref()?, policy);
+        Some(Observation { hold, health, blind_scope, ..seen })
+    });
+    of_owners.chain(of_pools).chain(of_all).chain(of_scopes).chain(of_quotas).collect()
 }
 
 /// What observations of one subject have in common.
@@ -53,6 +67,7 @@ struct Ground<'a> {
     health: Health,
     blind_scope: Option<ScopeName>,
     spent: Option<Spent>,
+    is_revised: bool,
     members: &'a [Owner],
 }
 
@@ -67,17 +82,37 @@ pub(super) fn assess_all(tally: &mut Tally, policy: &Policy, length: SignedDurat
         used.assessed = of_owner(&Subject::Owner(owner.clone()), used, policy, length);
     }
     for pool in &mut tally.pools {
-        let rules = Rules { policy, subject: &Subject::Pool(pool.name.clone()), plan: None };
+        let rules = Rules { policy, subject: &Subject::Pool(pool.name.clone()), labels: None };
         pool.assessed = of_money(&rules, &pool.budgets, &pool.outlook);
+        let members = pool.members.iter().filter_map(|member| tally.owners.get(member));
+        let is_loud = |it: &Assessment| it.level >= Level::Orange;
+        if members.flat_map(|member| &member.assessed).all(|it| !is_loud(it)) {
+            pool.assessed.iter_mut().filter(|it| is_loud(it)).for_each(|it| name_movers(it, &pool.movers));
+        }
+    }
+    for (key, quota) in &mut tally.quotas {
+        quota.assessed = Some(quota::assess_quota(key, quota, policy, length.as_secs_f64() / 60.0));
     }
     tally.everybody = of_everybody(tally, policy, length);
+}
+
+/// No member is loud, the sum is: the alert tells who makes it rise.
+fn name_movers(assessed: &mut Assessment, movers: &[Mover]) {
+    let part = |mover: &Mover| format!("{} {:.0} %", mover.owner.name(), mover.share * 100.0);
+    let named: Vec<String> = movers.iter().take(NAMED).map(part).collect();
+    let others: f64 = movers.iter().skip(NAMED).map(|mover| mover.share).sum();
+    let others = (others > 0.0).then(|| format!("others {:.0} %", others * 100.0));
+    let named: Vec<String> = named.into_iter().chain(others).collect();
+    if !named.is_empty() {
+        assessed.reason = format!("{}; no member is loud, together they rise: {}", assessed.reason, named.join(", "));
+    }
 }
 
 /// Whose thresholds are asked for.
 struct Rules<'a> {
     policy: &'a Policy,
     subject: &'a Subject,
-    plan: Option<&'a PlanId>,
+    labels: Option<&'a Labels>,
 }
 
 impl Rules<'_> {
@@ -86,19 +121,26 @@ impl Rules<'_> {
             return self.policy.thresholds;
         }
         let alert = AlertKey { subject: self.subject.clone(), signal, budget: budget.cloned() };
-        let mut labels = Labels::of(&alert);
-        labels.set("plan", self.plan.map_or("", PlanId::as_str));
-        self.policy.thresholds.overridden(&self.policy.overrides, &labels)
+        self.policy.thresholds_of(&alert, self.labels)
     }
 }
 
 fn of_owner(subject: &Subject, used: &OwnerTally, policy: &Policy, length: SignedDuration) -> Vec<Assessment> {
-    let rules = Rules { policy, subject, plan: used.plan.as_ref() };
+    let mut labels = Labels::default();
+    if !policy.overrides.is_empty() {
+        labels.set("plan", used.plan.as_ref().map_or("", PlanId::as_str));
+        labels.set_tags(&used.tags);
+    }
+    let rules = Rules { policy, subject, labels: Some(&labels) };
     let calls = used.calls(length);
     let mut assessed =
         used.outlook.as_ref().map(|outlook| of_money(&rules, &used.budgets, outlook)).unwrap_or_default();
     assessed.push(assess_throttles(&calls, &rules.of(Signal::Throttles, None).throttles));
     assessed.push(assess_errors(&calls, &rules.of(Signal::Errors, None).errors));
+    let drawn = used.course.and_then(|course| course.drawn);
+    assessed.extend(drawn.map(|drawn| commitment::assess(&drawn, &rules.of(Signal::Commitment, None).commitment)));
+    let earned = used.course.map(|course| course.earned);
+    assessed.extend(earned.and_then(|earned| margin::assess(&earned, &rules.of(Signal::Margin, None).margin)));
     assessed.push(coverage::assess(&used.usage, &rules.of(Signal::Coverage, None).coverage));
     assessed
 }
@@ -152,6 +194,7 @@ fn observed(
         health: ground.health,
         blind_scope: ground.blind_scope.clone(),
         spent: ground.spent,
+        is_revised: ground.is_revised,
         members: ground.members.to_vec(),
         ..observation(subject, assessed, policy)
     };

@@ -53,17 +53,22 @@ impl Outlook {
         }
     }
 
-    /// How long the rest of a budget lasts; only money is watched by the hour.
+    /// How long the rest of a budget lasts; `None` where no dollar tells how fast it is used.
     pub(super) fn burning(&self, standing: &BudgetStanding) -> Option<Burning> {
-        let rest = rest_of(standing).filter(|_| self.pulse.end() > standing.span.start)?;
-        let hours_left = standing.span.end.duration_since(self.pulse.end()).as_secs_f64() / 3600.0;
-        let usual = self.fitted.mean();
-        Some(Burning { budget: standing.id.clone(), speed: self.speed(), usual, rest, hours_left })
+        let Rest { dollars, per_dollar } = rest_of(standing).filter(|_| self.pulse.end() > standing.span.start)?;
+        Some(Burning {
+            budget: standing.id.clone(),
+            unit: standing.amount.unit,
+            speed: self.speed() * per_dollar,
+            usual: self.fitted.mean().map(|usual| usual * per_dollar),
+            rest: dollars * per_dollar,
+            hours_left: standing.span.end.duration_since(self.pulse.end()).as_secs_f64() / 3600.0,
+        })
     }
 
-    /// How likely a budget is gone; `None` for what is not money, and before there is any past.
+    /// How likely a budget is gone; `None` where no dollar tells how fast it is used, and before there is any past.
     pub(super) fn chances(&self, standing: &BudgetStanding, thresholds: &ForecastThresholds) -> Option<Chances> {
-        let rest = rest_of(standing).filter(|_| self.is_fitted())?;
+        let Rest { dollars: rest, per_dollar } = rest_of(standing).filter(|_| self.is_fitted())?;
         let total = self.rest_of_period(standing.span);
         let from = self.pulse.end().max(standing.span.start);
         let within = |hours: f64| {
@@ -80,7 +85,7 @@ impl Outlook {
             in_period,
             soon: within(thresholds.orange_within_hours),
             very_soon: within(thresholds.red_within_hours),
-            expected_end: standing.used + total.mean / standing.amount.to_f64().max(f64::MIN_POSITIVE),
+            expected_end: standing.used + total.mean * per_dollar / standing.amount.to_f64().max(f64::MIN_POSITIVE),
         })
     }
 
@@ -92,7 +97,8 @@ impl Outlook {
 
     /// What the period will come to.
     pub(super) fn period(&self, standing: &BudgetStanding) -> Option<PeriodForecast> {
-        let rest = rest_of(standing).filter(|_| self.is_fitted())?;
+        let is_money = standing.amount.unit == Unit::Usd;
+        let Rest { dollars: rest, .. } = rest_of(standing).filter(|_| is_money && self.is_fitted())?;
         let spent = standing.spent.likely.to_f64();
         let total = self.rest_of_period(standing.span);
         let gone = self.model().exhaustion(rest, standing.span.end);
@@ -107,6 +113,11 @@ impl Outlook {
             gone: gone.map(|gone| GoneWhen { early: gone.early, median: gone.median, late: gone.late }),
             history_hours: self.model().history_hours(),
         })
+    }
+
+    /// What is to come of a span; `None` while the past is too short to tell.
+    pub(super) fn rest_until(&self, span: TimeSpan) -> Option<TotalForecast> {
+        (self.model().history_hours() >= LEAST_HISTORY).then(|| self.rest_of_period(span))
     }
 
     /// What a span without a budget will come to, when this much was spent of it.
@@ -185,7 +196,23 @@ fn chance(total: &TotalForecast, rest: f64) -> f64 {
     }
 }
 
-/// Dollars that are left of a budget of money.
-fn rest_of(standing: &BudgetStanding) -> Option<f64> {
-    (standing.amount.unit == Unit::Usd).then(|| standing.amount.to_f64() - standing.spent.likely.to_f64())
+/// What is left of a budget.
+struct Rest {
+    /// In dollars.
+    dollars: f64,
+    /// How many of its unit a dollar is.
+    per_dollar: f64,
+}
+
+/// What is left of a budget; of one that is not of money, in dollars at what its unit has cost in the period so far.
+fn rest_of(standing: &BudgetStanding) -> Option<Rest> {
+    let spent = standing.spent.likely.to_f64();
+    let left = standing.amount.to_f64() - spent;
+    let cost = standing.cost.to_f64();
+    let per_dollar = match standing.amount.unit {
+        Unit::Usd => 1.0,
+        Unit::Count(_) if spent > 0.0 && cost > 0.0 => spent / cost,
+        Unit::Count(_) => return None,
+    };
+    Some(Rest { dollars: left / per_dollar, per_dollar })
 }

@@ -16,6 +16,7 @@ use crate::domain::statement::ContractStanding;
 use crate::domain::tenancy::Tags;
 use crate::domain::time::{Step, TimeSpan};
 use crate::domain::view::{Assessment, PricedUsage, ProfileRow};
+use crate::judge::course::{self, Course};
 use crate::judge::outlook::Outlook;
 use crate::judge::points_start;
 use crate::judge::policy::Policy;
@@ -33,6 +34,8 @@ pub(super) struct OwnerTally {
     pub budgets: Vec<BudgetStanding>,
     /// How it stands with its contract, if it has one.
     pub contract: Option<ContractStanding>,
+    /// What the contract will come to.
+    pub course: Option<Course>,
     /// Usage over the speed window.
     pub window: PricedUsage,
     /// Counts of the last half hour.
@@ -43,6 +46,10 @@ pub(super) struct OwnerTally {
     pub pulse: Pulse,
     /// What is to be expected of it.
     pub outlook: Option<Outlook>,
+    /// Dollars that late or revised data changed of what was judged already.
+    pub revised: f64,
+    /// Dollars that came new since the last step.
+    pub news: f64,
     /// What the signals say.
     pub assessed: Vec<Assessment>,
     /// Its plan.
@@ -89,11 +96,14 @@ impl OwnerTally {
             month: PricedUsage::default(),
             budgets: Vec::new(),
             contract: None,
+            course: None,
             window: PricedUsage::default(),
             half_hour: Counts::EMPTY,
             sparkline: Sparkline::new(now, step),
             pulse: Pulse::new(points_start(now), now, step),
             outlook: None,
+            revised: 0.0,
+            news: 0.0,
             assessed: Vec::new(),
             plan: None,
             tags: Tags::new(),
@@ -110,6 +120,11 @@ impl OwnerTally {
     /// What was called lately.
     pub(super) fn calls(&self, length: SignedDuration) -> Calls {
         Calls { lately: self.window.counts, minutes: length.as_secs_f64() / 60.0, half_hour: self.half_hour }
+    }
+
+    /// Whether late data weighs as much in this step as new data does: what changes now, changes because of it.
+    pub(super) fn is_revised(&self) -> bool {
+        self.revised > 0.0 && self.revised >= self.news
     }
 
     /// Usage since the start of a period that was asked for.
@@ -129,7 +144,11 @@ impl OwnerTally {
     pub(super) fn take_contract(&mut self, policy: &Policy, owner: &Owner, known_from: Timestamp, now: Timestamp) {
         let Owner::Tenant(tenant) = owner else { return };
         let account = contract::Account { contracts: policy.contracts.as_ref(), tenant, tags: &self.tags, known_from };
-        self.contract = contract::standing(account, now, &|span| self.between(span));
+        let usage = |span| self.between(span);
+        let contract = contract::standing(account, now, &usage);
+        let ahead = contract.as_ref().zip(self.outlook.as_ref());
+        let course = ahead.and_then(|(stands, outlook)| course::course(account, stands, outlook, now, &usage));
+        (self.contract, self.course) = (contract, course);
     }
 
     /// Usage of a span that starts and ends where sums are known; what ends later ends now.

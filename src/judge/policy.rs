@@ -14,6 +14,7 @@ use crate::domain::event::{AlertKey, Subject};
 use crate::domain::ids::{Owner, PlanId, TenantId};
 use crate::domain::matcher::Labels;
 use crate::domain::money::Money;
+use crate::domain::quota::ModelQuota;
 use crate::domain::tenancy::{Tags, TenantRules};
 use crate::domain::view::Mode;
 
@@ -51,6 +52,8 @@ pub struct Policy {
     pub budgets: Vec<Budget>,
     /// Tenants that share budgets.
     pub pools: Vec<Pool>,
+    /// What AWS allows of models.
+    pub quotas: Vec<ModelQuota>,
     /// Who pays what, and how fast it may use.
     pub contracts: Arc<Contracts>,
     /// Whom to call about whom.
@@ -79,6 +82,7 @@ impl Policy {
             tenancy: TenantRules::default(),
             budgets: Vec::new(),
             pools: Vec::new(),
+            quotas: Vec::new(),
             contracts: Arc::default(),
             contacts: Arc::default(),
             transitions: Transitions::default(),
@@ -96,16 +100,28 @@ impl Policy {
         self.transitions.timing.of(alert.signal)
     }
 
-    /// The labels of an alert: those of its identity, and the plan of its tenant.
+    /// Where an alert changes level; `labels` are those of its tenant.
     #[must_use]
-    pub fn labels(&self, alert: &AlertKey, now: Timestamp) -> Labels {
-        let mut labels = Labels::of(alert);
-        if let Subject::Owner(Owner::Tenant(tenant)) = &alert.subject {
-            let plan = self.contracts.plan_of(tenant, &Tags::new(), now);
-            labels.set("plan", plan.map_or("", PlanId::as_str));
-            let owner = self.contacts.get(tenant).and_then(|contact| contact.owner.as_deref());
-            labels.set("owner", owner.unwrap_or(""));
+    pub fn thresholds_of(&self, alert: &AlertKey, labels: Option<&Labels>) -> Thresholds {
+        if self.overrides.is_empty() {
+            return self.thresholds;
         }
+        let mut all = Labels::of(alert);
+        labels.into_iter().flat_map(Labels::iter).for_each(|(label, text)| all.set(label, text));
+        self.thresholds.overridden(&self.overrides, &all)
+    }
+
+    /// The labels of an alert: those of its identity, and the plan, the tags and the owner of its tenant, of which
+    /// `tags` tells the tags.
+    #[must_use]
+    pub fn labels(&self, alert: &AlertKey, tags: Option<&Tags>, now: Timestamp) -> Labels {
+        let mut labels = Labels::of(alert);
+        let Subject::Owner(Owner::Tenant(tenant)) = &alert.subject else { return labels };
+        let tags = self.contracts.tags_of(tenant, tags.cloned().unwrap_or_default());
+        labels.set("plan", self.contracts.plan_of(tenant, &tags, now).map_or("", PlanId::as_str));
+        let owner = self.contacts.get(tenant).and_then(|contact| contact.owner.as_deref());
+        labels.set("owner", owner.unwrap_or(""));
+        labels.set_tags(&tags);
         labels
     }
 

@@ -33,6 +33,8 @@ pub(super) struct PoolTally {
     pub outlook: Outlook,
     /// What a step may do to its alerts.
     pub hold: Hold,
+    /// Whether late data weighs as much in this step as new data does.
+    pub is_revised: bool,
     /// Who makes it rise.
     pub movers: Vec<Mover>,
     /// What the signals say.
@@ -100,6 +102,7 @@ fn pool(
     Some(PoolTally {
         budgets: own.iter().map(stand).collect(),
         usage: sum(&|tally| tally.usage),
+        is_revised: is_revised(&tallies),
         movers: movers(members, &tallies),
         members: members.iter().map(|owner| (*owner).clone()).collect(),
         hold: hold(&tallies),
@@ -108,6 +111,11 @@ fn pool(
         outlook,
         assessed: Vec::new(),
     })
+}
+
+fn is_revised(tallies: &[&OwnerTally]) -> bool {
+    let revised: f64 = tallies.iter().map(|tally| tally.revised).sum();
+    revised > 0.0 && revised >= tallies.iter().map(|tally| tally.news).sum()
 }
 
 /// As far as a member is not seen, the sum is only the least there is.

@@ -19,9 +19,10 @@ use crate::judge::books::Books;
 use crate::judge::ledger::{Account, Ledger};
 use crate::judge::outlook::Outlook;
 use crate::judge::owner::OwnerTally;
-use crate::judge::page::Entry;
+use crate::judge::page::{Entry, Page};
 use crate::judge::policy::{Policy, UsageWindow};
 use crate::judge::pool::{self, PoolTally};
+use crate::judge::quota::Quotas;
 use crate::judge::rating::add_share;
 use crate::judge::{observe, points_start, rates};
 
@@ -44,6 +45,8 @@ pub struct Tally {
     pub(super) owners: BTreeMap<Owner, OwnerTally>,
     /// The shared budgets.
     pub(super) pools: Vec<PoolTally>,
+    /// What is used of quotas.
+    pub(super) quotas: Quotas,
     /// What happens to most tenants at once.
     pub(super) everybody: Vec<Assessment>,
     /// The scopes.
@@ -76,9 +79,10 @@ impl Tally {
         for (profile, versions) in history.profiles() {
             let rates = books.page(profile).rates(versions, policy);
             let account = Account { profile, versions, rates: &rates };
-            let entries = books.page(profile).entries(history, profile, &rates, tally.young());
-            tally.add_profile(history, policy, ledger, &account, &starts, entries);
+            let judged = versions.last().map_or(Timestamp::MIN, |newest| books.judged_until(&newest.key.scope));
+            books.page(profile).read_points(history, profile, &rates, tally.young(), judged);
             books.read_hours(history, profile, &rates, old);
+            tally.add_profile(history, policy, ledger, &account, &starts, books.page(profile));
         }
         books.sum_up(old);
         tally.finish(policy, books);
@@ -90,6 +94,12 @@ impl Tally {
         let closed = self.now.saturating_sub(self.step.duration()).unwrap_or(Timestamp::MIN);
         let end = closed.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
         TimeSpan::new(points_start(self.now), end)
+    }
+
+    /// Up to where the data of each scope is judged.
+    pub(super) fn judged_until(&self) -> impl Iterator<Item = (ScopeName, Timestamp)> {
+        let known = |status: &ScopeStatus| status.watermark.unwrap_or(Timestamp::MIN).min(self.now);
+        self.scopes.iter().map(move |scope| (scope.status.scope.clone(), known(&scope.status)))
     }
 
     /// The length of the window that speeds are taken over.
@@ -120,6 +130,7 @@ impl Tally {
             known_from: history.extent().map_or(now, |extent| extent.start),
             owners: BTreeMap::new(),
             pools: Vec::new(),
+            quotas: Quotas::new(),
             everybody: Vec::new(),
             scopes,
         }
@@ -144,9 +155,10 @@ impl Tally {
         ledger: &mut Ledger,
         account: &Account<'_>,
         starts: &[Timestamp],
-        entries: &[Entry],
+        page: &Page,
     ) {
         let Some(newest) = account.versions.last() else { return };
+        let entries = page.entries();
         let current = account.rates.newest_owner();
         let mut used: Vec<(Owner, PricedUsage)> = vec![(current.clone(), PricedUsage::default())];
         let young_start = points_start(self.now);
@@ -171,6 +183,13 @@ impl Tally {
         let window = self.window_of(&newest.key.scope);
         let used_lately = used_in(entries, window, account);
         self.add_recent(entries, newest, account, window.end, &used_lately);
+        let tally = self.owner(current);
+        tally.revised += page.revised();
+        tally.news += page.news();
+        if let Some(model) = &newest.model {
+            let key = (newest.key.scope.clone(), model.clone());
+            self.quotas.entry(key).or_default().add(entries, window, current);
+        }
         for (owner, usage) in used {
             let rates = if owner == *current { rates::of(&used_lately, window.length()) } else { <_>::default() };
             self.owner(&owner).profiles.push(profile_row(newest, policy, usage, rates));

@@ -203,7 +203,8 @@ impl Engine {
         self.now = self.now.max(now);
         self.has_stepped = true;
         let tally = self.judge.tally(&self.store, &self.policy, now);
-        let outcome = self.judge.step(&tally, &self.policy);
+        let mut outcome = self.judge.step(&tally, &self.policy);
+        self.judge.complete(&mut outcome, &tally, &self.store, &self.policy);
         outcome.changes.iter().for_each(tell);
         let skips = outcome.skips.iter().map(|skip| LogEntry { at: now, what: Happening::Skip(skip.clone()) });
         let stored = self.record(&outcome, skips.collect(), Writer::Machine);

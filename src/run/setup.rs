@@ -220,6 +220,7 @@ pub fn policy(config: &Config, mode: Mode, prices: PriceBook) -> Policy {
         },
         budgets: config.budgets.clone(),
         pools: config.pools.clone(),
+        quotas: config.quotas.clone(),
         contracts: Arc::new(config.contracts()),
         contacts: Arc::new(contacts(config)),
         transitions: config.alerts.transitions,

@@ -1,9 +1,11 @@
 //! Usage with its cost, and where figures come from.
 
+use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::meter::Counts;
-use crate::domain::money::CostRange;
+use crate::domain::money::{CostRange, Money};
 
 /// Where a figure comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -66,6 +68,24 @@ impl PricedUsage {
         }
     }
 
+    /// So many times as much of all of it, counts rounded.
+    #[must_use]
+    pub fn times(&self, factor: f64) -> Self {
+        let mut counts = Counts::EMPTY;
+        for meter in self.counts.meters().iter() {
+            counts.set(meter, times(self.counts.sum_of(meter), factor));
+        }
+        let exact = Decimal::from_f64(factor).unwrap_or(Decimal::ONE);
+        let amount = |money: Money| Money::usd(money.amount().saturating_mul(exact));
+        let CostRange { low, likely, high } = self.cost;
+        Self {
+            counts,
+            cost: CostRange { low: amount(low), likely: amount(likely), high: amount(high) },
+            unpriced_tokens: times(self.unpriced_tokens, factor),
+            provenance: self.provenance,
+        }
+    }
+
     /// Whether there are tokens and none has a price.
     #[must_use]
     pub fn is_wholly_unpriced(&self) -> bool {
@@ -77,4 +97,15 @@ impl PricedUsage {
     pub fn known_cost(&self) -> Option<CostRange> {
         (!self.is_wholly_unpriced()).then_some(self.cost)
     }
+}
+
+/// A count times a factor that is not below zero.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "an estimate, cut off at the largest count"
+)]
+fn times(count: u64, factor: f64) -> u64 {
+    (count as f64 * factor.max(0.0)).round() as u64
 }
