@@ -14,6 +14,7 @@ mod metrics;
 mod model;
 mod plans;
 mod prices;
+mod provisioned;
 mod quotas;
 mod reader;
 mod responses;

@@ -9,6 +9,7 @@ mod geography;
 pub mod polling;
 mod price_book;
 mod price_usage;
+pub mod provisioned;
 
 pub use crate::domain::price::{ModelPrice, PriceError};
 pub use price_book::{Match, PriceBook, Quote, UnitHour};

@@ -20,6 +20,7 @@ pub mod money;
 pub mod notice;
 pub mod price;
 pub mod profile;
+pub mod provisioned;
 pub mod quota;
 pub mod space;
 pub mod statement;

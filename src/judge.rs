@@ -15,10 +15,11 @@ use crate::alert::machine::{Machine, Moment, Outcome};
 use crate::domain::action::Action;
 use crate::domain::event::{AlertKey, Subject};
 use crate::domain::history::History;
-use crate::domain::ids::Owner;
+use crate::domain::ids::{Owner, ProfileRef};
 use crate::domain::matcher::Labels;
 use crate::domain::tenancy::Tags;
-use crate::domain::time::{Step, floor_hour};
+use crate::domain::time::{Step, TimeSpan, floor_hour};
+use crate::domain::usage::Point;
 use crate::domain::view::FleetView;
 
 pub mod backtest;
@@ -39,6 +40,7 @@ mod past;
 pub mod policy;
 mod pool;
 mod pool_row;
+mod provisioned;
 mod pulse;
 mod quota;
 mod rates;
@@ -50,6 +52,8 @@ mod tally;
 
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod pitfalls;
 #[cfg(test)]
 mod tests;
 
@@ -135,6 +139,16 @@ fn tags_of<'a>(tags: &'a BTreeMap<Owner, Tags>, alert: &AlertKey) -> Option<&'a 
 
 fn moment<'a>(now: Timestamp, step: Step, policy: &'a Policy, labels: &'a dyn Fn(&AlertKey) -> Labels) -> Moment<'a> {
     Moment { now, step, transitions: &policy.transitions, labels }
+}
+
+/// Hours, and points where hours are not sealed yet, up to the last one that has closed by `now`.
+fn usage_points(history: &dyn History, profile: ProfileRef, span: TimeSpan, now: Timestamp) -> Vec<Point> {
+    let sealed = points_start(now);
+    let mut all = history.hours(profile, TimeSpan::new(span.start, span.end.min(sealed)));
+    let closed = now.saturating_sub(history.step().duration()).unwrap_or(now);
+    let end = closed.saturating_add(SignedDuration::from_secs(1)).unwrap_or(closed);
+    all.extend(history.points(profile, TimeSpan::new(span.start.max(sealed), span.end.min(end))));
+    all
 }
 
 /// The first instant that is read as points: whole hours lie before it.

@@ -89,7 +89,8 @@ impl Report {
         let flags = Overrides { config: Some(path.to_owned()), ..overrides(global) };
         let other = config::load(&flags, &environment).wrap_err("could not read what is given by --with")?.config;
         let other = setup::policy(&other, opened.policy.mode, setup::prices(self.input.price()));
-        Ok(Policy { contracts: other.contracts, prices: other.prices, ..opened.policy.clone() })
+        let Policy { contracts, prices, provisioned, .. } = other;
+        Ok(Policy { contracts, prices, provisioned, ..opened.policy.clone() })
     }
 }
 

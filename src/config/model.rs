@@ -16,6 +16,7 @@ use crate::domain::contract::{Contract, Contracts, ExchangeRate, Plan, TenantCon
 use crate::domain::ids::{PlanId, ScopeName, TenantId};
 use crate::domain::money::Money;
 use crate::domain::price::PriceRule;
+use crate::domain::provisioned::Provisioned;
 use crate::domain::quota::ModelQuota;
 use crate::domain::tenancy::{NamePattern, Tags};
 
@@ -50,6 +51,8 @@ pub struct Config {
     pub pools: Vec<Pool>,
     /// What is known better than the price book.
     pub prices: Vec<PriceRule>,
+    /// Model units that are paid by the hour.
+    pub provisioned: Vec<Provisioned>,
     /// When signals change level.
     pub alerts: Alerts,
     /// Who is told of it, and what runs on it.
@@ -262,6 +265,7 @@ impl Config {
             pools: Vec::new(),
             quotas: Vec::new(),
             prices: Vec::new(),
+            provisioned: Vec::new(),
             alerts: Alerts::default(),
             responses: Responses::default(),
             ui: UiSettings { bell: true, ..UiSettings::default() },

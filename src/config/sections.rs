@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use crate::config::model::{Alerts, Collect, Config, Glyphs, StoreSettings, ThemeChoice, UiSettings};
 use crate::config::reader::Table;
 use crate::config::{
-    budgets, log, metrics, plans, prices, quotas, responses, scopes, tenants, thresholds, transitions, values, zones,
+    budgets, log, metrics, plans, prices, provisioned, quotas, responses, scopes, tenants, thresholds, transitions,
+    values, zones,
 };
 use crate::domain::budget::BudgetOver;
 use crate::domain::contract::Plan;
@@ -41,6 +42,7 @@ pub(super) fn config(root: Table<'_>, defaults: Config) -> Config {
         exchange_rates,
         plans,
         prices: root.tables("price").into_iter().filter_map(prices::price).collect(),
+        provisioned: root.tables("provisioned").into_iter().filter_map(provisioned::provisioned).collect(),
         quotas: root.tables("quota").into_iter().filter_map(quotas::quota).collect(),
         pools: root.tables("pool").into_iter().filter_map(budgets::pool).collect(),
         tenant_tags: root.get("tenant_tags", values::texts).unwrap_or(defaults.tenant_tags),
@@ -66,6 +68,7 @@ pub(super) fn config(root: Table<'_>, defaults: Config) -> Config {
     unique(&root, "tenant", config.tenants.iter().map(|tenant| tenant.id.as_str()));
     unique(&root, "budget", config.budgets.iter().map(|budget| budget.id.as_str()));
     unique(&root, "pool", config.pools.iter().map(|pool| pool.name.as_str()));
+    unique(&root, "provisioned", config.provisioned.iter().map(|provisioned| provisioned.name.as_str()));
     unique(&root, "receiver", config.responses.receivers.iter().map(|receiver| receiver.name.as_str()));
     check_names(&root, &config);
     root.finish();

@@ -13,6 +13,7 @@ use crate::domain::budget::{Budget, BudgetOver, Pool};
 use crate::domain::calendar::Calendar;
 use crate::domain::contract::{ExchangeRate, Plan, Terms};
 use crate::domain::ids::{PlanId, TenantId};
+use crate::domain::provisioned::Provisioned;
 use crate::domain::quota::ModelQuota;
 use crate::domain::tenancy::{NamePattern, Tags};
 
@@ -127,19 +128,12 @@ fn listed_values(config: &Config) -> Vec<(&'static str, String)> {
     let plans = config.plans.iter().map(|plan| ("plan", plan_text(plan)));
     let budgets = config.budgets.iter().map(|budget| ("budget", budget_text(budget)));
     let prices = config.prices.iter().map(|rule| ("price", rule.to_string()));
+    let provisioned = config.provisioned.iter().map(|it| ("provisioned", provisioned_text(it)));
     let pools = config.pools.iter().map(|pool| ("pool", pool_text(pool)));
     let quotas = config.quotas.iter().map(|quota| ("quota", quota_text(quota)));
     let told = config.responses.shown();
-    scopes
-        .chain(tenants)
-        .chain(rates)
-        .chain(plans)
-        .chain(budgets)
-        .chain(pools)
-        .chain(quotas)
-        .chain(prices)
-        .chain(told)
-        .collect()
+    let of_money = rates.chain(plans).chain(budgets).chain(pools).chain(quotas).chain(prices).chain(provisioned);
+    scopes.chain(tenants).chain(of_money).chain(told).collect()
 }
 
 fn scope_text(scope: &Scope) -> String {
@@ -232,6 +226,18 @@ fn quota_text(quota: &ModelQuota) -> String {
         quota.tokens_per_minute.map(|limit| ("tpm", limit.to_string())),
         quota.requests_per_minute.map(|limit| ("rpm", limit.to_string())),
         Some(("output_burndown", quota.output_burndown.to_string())),
+    ])
+}
+
+fn provisioned_text(provisioned: &Provisioned) -> String {
+    joined([
+        Some(("name", quoted(&provisioned.name))),
+        Some(("model", quoted(provisioned.model.as_str()))),
+        Some(("profiles", list(&provisioned.profiles))),
+        Some(("units", provisioned.units.to_string())),
+        Some(("usd_hour", provisioned.usd_hour.normalize().to_string())),
+        provisioned.validity.from.map(|from| ("from", from.to_string())),
+        provisioned.validity.to.map(|to| ("to", to.to_string())),
     ])
 }
 

@@ -254,6 +254,12 @@ impl ModelPrice {
         }
     }
 
+    /// The price of what is paid for in another way: nothing.
+    #[must_use]
+    pub fn paid_otherwise() -> Self {
+        Self::of_values([Some(Decimal::ZERO); 12])
+    }
+
     /// Whether nothing has a price.
     #[must_use]
     pub fn is_empty(&self) -> bool {

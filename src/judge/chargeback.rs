@@ -15,9 +15,10 @@ use crate::domain::tenancy::{Tags, tag_value};
 use crate::domain::time::{TimeSpan, floor_hour};
 use crate::domain::usage::Point;
 use crate::domain::view::PricedUsage;
-use crate::judge::points_start;
 use crate::judge::policy::Policy;
+use crate::judge::provisioned::{Shares, spent};
 use crate::judge::rating::Rates;
+use crate::judge::usage_points;
 
 /// What a key of a row is known by: the key, or nothing.
 type Key = Option<String>;
@@ -30,6 +31,7 @@ struct Reading<'a> {
     within: TimeSpan,
     by: &'a GroupBy,
     now: Timestamp,
+    provisioned: &'a Shares,
 }
 
 /// Sums on the way to a report.
@@ -52,11 +54,15 @@ struct Sums {
 pub fn chargeback(history: &dyn History, policy: &Policy, period: Period, by: GroupBy, now: Timestamp) -> Chargeback {
     let known_from = history.extent().map_or(now, |extent| extent.start);
     let cuts = cuts_of_all(&policy.contracts, known_from, period.span);
-    let reading = Reading { history, policy, cuts: &cuts, within: period.span, by: &by, now };
+    let all = TimeSpan::new(cuts.first().copied().unwrap_or(now), cuts.last().copied().unwrap_or(now));
+    let provisioned = Shares::take(history, policy, all, now);
+    let reading =
+        Reading { history, policy, cuts: &cuts, within: period.span, by: &by, now, provisioned: &provisioned };
     let mut sums = Sums::default();
     for (profile, versions) in history.profiles() {
         sums.add_profile(&reading, profile, versions);
     }
+    sums.add_idle(&reading);
     let bills = billed(&sums, policy, period.span, known_from);
     let mut rows = rows(&sums, &bills, &by);
     sort(&mut rows);
@@ -81,39 +87,61 @@ fn known_until(history: &dyn History) -> Option<Timestamp> {
     history.extent().map(|extent| extent.end)
 }
 
-/// Hours, and points where hours are not sealed yet.
-fn points(history: &dyn History, profile: ProfileRef, span: TimeSpan, now: Timestamp) -> Vec<Point> {
-    let sealed = points_start(now);
-    let mut all = history.hours(profile, TimeSpan::new(span.start, span.end.min(sealed)));
-    let closed = now.saturating_sub(history.step().duration()).unwrap_or(now);
-    let end = closed.saturating_add(jiff::SignedDuration::from_secs(1)).unwrap_or(closed);
-    all.extend(history.points(profile, TimeSpan::new(span.start.max(sealed), span.end.min(end))));
-    all
-}
-
 impl Sums {
     fn add_profile(&mut self, reading: &Reading<'_>, profile: ProfileRef, versions: &[Profile]) {
-        let Reading { history, policy, cuts, within, by, now } = *reading;
+        let Reading { history, policy, cuts, now, .. } = *reading;
         let (Some(newest), Some(&first), Some(&last)) = (versions.last(), cuts.first(), cuts.last()) else { return };
         let rates = Rates::new(versions, policy);
-        let points = points(history, profile, TimeSpan::new(first, last), now);
+        let points = usage_points(history, profile, TimeSpan::new(first, last), now);
         for pair in cuts.windows(2) {
-            let is_inside = |point: &&Point| TimeSpan::new(pair[0], pair[1]).contains(floor_hour(point.at));
+            let between = TimeSpan::new(pair[0], pair[1]);
+            let is_inside = |point: &&Point| between.contains(floor_hour(point.at));
             for (version, owner, part) in rates.by_version(points.iter().filter(is_inside).copied()) {
-                let version = &versions[version];
-                if let Owner::Tenant(tenant) = owner {
-                    self.by_cut.entry(tenant.clone()).or_default().entry(pair[0]).or_default().add(&part);
-                    self.tags.entry(tenant.clone()).or_default().extend(version.tags.clone());
-                }
-                if within.start <= pair[0] && pair[1] <= within.end {
-                    self.add(version, owner, &part, by);
-                }
+                self.add_part(reading, between, &versions[version], owner, &part);
+            }
+            for &(hour, part) in reading.provisioned.of(profile).iter().filter(|(hour, _)| between.contains(*hour)) {
+                let Some((version, owner)) = rates.version_at(hour) else { continue };
+                self.add_part(reading, between, &versions[version], owner, &spent(part));
             }
         }
         // A tenant owes its fee without any use as well.
         if let Owner::Tenant(tenant) = policy.tenancy.owner(newest) {
             self.tags.entry(tenant.clone()).or_default().extend(newest.tags.clone());
             self.by_cut.entry(tenant).or_default();
+        }
+    }
+
+    /// Usage between two cuts, to its row and to its tenant's contracts.
+    fn add_part(
+        &mut self,
+        reading: &Reading<'_>,
+        between: TimeSpan,
+        version: &Profile,
+        owner: &Owner,
+        part: &PricedUsage,
+    ) {
+        if let Owner::Tenant(tenant) = owner {
+            self.by_cut.entry(tenant.clone()).or_default().entry(between.start).or_default().add(part);
+            self.tags.entry(tenant.clone()).or_default().extend(version.tags.clone());
+        }
+        if reading.within.start <= between.start && between.end <= reading.within.end {
+            self.add(version, owner, part, reading.by);
+        }
+    }
+
+    /// Hours of provisioned throughput that nobody used are nobody's.
+    fn add_idle(&mut self, reading: &Reading<'_>) {
+        for idle in reading.provisioned.idle() {
+            let key = match reading.by {
+                GroupBy::Tenant | GroupBy::Tag(_) => None,
+                GroupBy::Profile => Some(idle.label()),
+                GroupBy::Model => Some(idle.model.as_str().to_owned()),
+            };
+            let cost: Money =
+                idle.parts.iter().filter(|(hour, _)| reading.within.contains(*hour)).map(|(_, part)| *part).sum();
+            if cost > Money::ZERO {
+                self.by_row.entry(key).or_default().entry(Owner::Unattributed).or_default().add(&spent(cost));
+            }
         }
     }
 

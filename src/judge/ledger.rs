@@ -9,6 +9,7 @@ use crate::domain::ids::{Owner, ProfileRef};
 use crate::domain::profile::Profile;
 use crate::domain::time::TimeSpan;
 use crate::domain::view::PricedUsage;
+use crate::judge::provisioned::Part;
 use crate::judge::rating::{Rates, add_share};
 
 /// What a profile's hours from `start` up to `until` came to, by owner.
@@ -34,6 +35,8 @@ pub(super) struct Account<'a> {
     pub versions: &'a [Profile],
     /// Its owners and prices.
     pub rates: &'a Rates,
+    /// Its parts of what is paid by the hour.
+    pub by_hour: &'a [Part],
 }
 
 impl Ledger {

@@ -14,6 +14,7 @@ use crate::domain::event::{AlertKey, Subject};
 use crate::domain::ids::{Owner, PlanId, TenantId};
 use crate::domain::matcher::Labels;
 use crate::domain::money::Money;
+use crate::domain::provisioned::Provisioned;
 use crate::domain::quota::ModelQuota;
 use crate::domain::tenancy::{Tags, TenantRules};
 use crate::domain::view::Mode;
@@ -64,6 +65,8 @@ pub struct Policy {
     pub thresholds: Thresholds,
     /// Where those of some alerts do instead.
     pub overrides: Arc<[ThresholdOverride]>,
+    /// Model units that are paid by the hour.
+    pub provisioned: Vec<Provisioned>,
     /// What things cost.
     pub prices: Arc<PriceBook>,
     /// What `usage` sums over.
@@ -88,6 +91,7 @@ impl Policy {
             transitions: Transitions::default(),
             thresholds: Thresholds::default(),
             overrides: Arc::default(),
+            provisioned: Vec::new(),
             prices: Arc::new(PriceBook::embedded()),
             usage_window: UsageWindow::Month,
             ceiling: Money::ZERO,

@@ -1,10 +1,12 @@
 //! Which owner and which price usage has: both can change over time, so a span is cut where they do.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::cost::{Match, price_usage};
 use crate::domain::ids::Owner;
 use crate::domain::meter::Counts;
+use crate::domain::price::ModelPrice;
 use crate::domain::profile::{Profile, version_at};
 use crate::domain::time::floor_hour;
 use crate::domain::usage::Point;
@@ -34,6 +36,8 @@ impl Rates {
         let mut cuts = vec![Timestamp::MIN];
         cuts.extend(versions.iter().skip(1).map(|version| floor_hour(version.from)));
         cuts.extend(policy.prices.change_times().iter().map(|&at| floor_hour(at)));
+        let spans = policy.provisioned.iter().map(|provisioned| provisioned.validity.span(&TimeZone::UTC));
+        cuts.extend(spans.flat_map(|span| [span.start, span.end]).filter(|&at| at < Timestamp::MAX).map(floor_hour));
         cuts.sort_unstable();
         cuts.dedup();
         let rates = cuts.into_iter().filter_map(|start| {
@@ -42,7 +46,7 @@ impl Rates {
                 start,
                 version: versions.iter().position(|known| std::ptr::eq(known, version))?,
                 owner: policy.tenancy.owner(version),
-                price: policy.prices.price_for(version, start),
+                price: paid_by_the_hour(version, start, policy).or_else(|| policy.prices.price_for(version, start)),
             })
         });
         let newest_owner = versions.last().map_or(Owner::Unattributed, |newest| policy.tenancy.owner(newest));
@@ -76,6 +80,11 @@ impl Rates {
         used.map(|(rate, counts)| (rate.version, &rate.owner, self.priced(rate, counts))).collect()
     }
 
+    /// The version of the profile at an instant, and whose it was.
+    pub(super) fn version_at(&self, at: Timestamp) -> Option<(usize, &Owner)> {
+        self.rates.get(self.index_at(at)).map(|rate| (rate.version, &rate.owner))
+    }
+
     /// Whose it was at an instant.
     pub(super) fn owner_at(&self, at: Timestamp) -> Option<&Owner> {
         self.rates.get(self.index_at(at)).map(|rate| &rate.owner)
@@ -97,6 +106,12 @@ impl Rates {
         }
         priced
     }
+}
+
+/// The price of tokens that are paid for by the hour of a model unit.
+fn paid_by_the_hour(version: &Profile, start: Timestamp, policy: &Policy) -> Option<Match> {
+    let is_covered = policy.provisioned.iter().any(|it| it.is_in_force(start) && it.is_used_by(version));
+    is_covered.then(|| Match { price: ModelPrice::paid_otherwise(), provenance: Provenance::Measured })
 }
 
 /// Adds usage to an owner's share.

@@ -10,8 +10,8 @@ use crate::domain::calendar::Calendar;
 use crate::domain::event::Subject;
 use crate::domain::health::{Health, ScopeStatus};
 use crate::domain::history::History;
-use crate::domain::ids::{Owner, ScopeName};
-use crate::domain::profile::Profile;
+use crate::domain::ids::{Owner, ProfileKey, ScopeName};
+use crate::domain::profile::{Profile, ProfileKind, Reach, ServiceTier};
 use crate::domain::time::{Step, TimeSpan, floor_hour};
 use crate::domain::view::{Assessment, PricedUsage, ProfileRow};
 use crate::forecast::Prior;
@@ -22,6 +22,7 @@ use crate::judge::owner::OwnerTally;
 use crate::judge::page::{Entry, Page};
 use crate::judge::policy::{Policy, UsageWindow};
 use crate::judge::pool::{self, PoolTally};
+use crate::judge::provisioned::{Idle, Shares, spent};
 use crate::judge::quota::Quotas;
 use crate::judge::rating::add_share;
 use crate::judge::{observe, points_start, rates};
@@ -76,14 +77,17 @@ impl Tally {
         let starts = tally.starts(policy);
         ledger.keep_only(&starts);
         let old = Books::look_back(history, points_start(now));
+        let earliest = starts.first().copied().unwrap_or(now);
+        let provisioned = Shares::take(history, policy, TimeSpan::new(earliest, now), now);
         for (profile, versions) in history.profiles() {
             let rates = books.page(profile).rates(versions, policy);
-            let account = Account { profile, versions, rates: &rates };
+            let account = Account { profile, versions, rates: &rates, by_hour: provisioned.of(profile) };
             let judged = versions.last().map_or(Timestamp::MIN, |newest| books.judged_until(&newest.key.scope));
             books.page(profile).read_points(history, profile, &rates, tally.young(), judged);
             books.read_hours(history, profile, &rates, old);
             tally.add_profile(history, policy, ledger, &account, &starts, books.page(profile));
         }
+        tally.add_idle(&provisioned, &starts);
         books.sum_up(old);
         tally.finish(policy, books);
         tally
@@ -173,6 +177,10 @@ impl Tally {
             for (owner, part) in later.as_ref().unwrap_or(&young) {
                 add_share(&mut shares, owner, part);
             }
+            for &(hour, part) in account.by_hour.iter().filter(|(hour, _)| *hour >= start) {
+                let owner = account.rates.owner_at(hour).unwrap_or(&current);
+                add_share(&mut shares, owner, &spent(part));
+            }
             for (owner, part) in shares {
                 self.owner(&owner).since.entry(start).or_default().add(&part);
                 if start == self.usage_span.start {
@@ -193,6 +201,21 @@ impl Tally {
         for (owner, usage) in used {
             let rates = if owner == *current { rates::of(&used_lately, window.length()) } else { <_>::default() };
             self.owner(&owner).profiles.push(profile_row(newest, policy, usage, rates));
+        }
+    }
+
+    /// Hours of provisioned throughput that nobody used are nobody's.
+    fn add_idle(&mut self, provisioned: &Shares, starts: &[Timestamp]) {
+        for idle in provisioned.idle().iter().filter(|idle| !idle.parts.is_empty()) {
+            let since = |start: Timestamp| -> PricedUsage {
+                spent(idle.parts.iter().filter(|(hour, _)| *hour >= start).map(|(_, part)| *part).sum())
+            };
+            let usage = since(self.usage_span.start);
+            let nobody = self.owner(&Owner::Unattributed);
+            for &start in starts {
+                nobody.since.entry(start).or_default().add(&since(start));
+            }
+            nobody.profiles.push(idle_row(idle, usage));
         }
     }
 
@@ -285,6 +308,23 @@ fn used_in(entries: &[Entry], window: TimeSpan, account: &Account<'_>) -> Priced
         used.add(&part);
     }
     used
+}
+
+/// What stands for idle hours among profiles, so that these add up to their owner.
+fn idle_row(idle: &Idle, usage: PricedUsage) -> ProfileRow {
+    ProfileRow {
+        key: ProfileKey { scope: "provisioned".into(), id: idle.name.as_str().into() },
+        name: idle.label(),
+        model: Some(idle.model.clone()),
+        reach: Reach::InRegion,
+        kind: ProfileKind::Model,
+        tier: ServiceTier::Standard,
+        deleted: false,
+        tags: Vec::new(),
+        tag_faults: Vec::new(),
+        usage,
+        rates: crate::domain::view::Rates::default(),
+    }
 }
 
 fn profile_row(

@@ -226,6 +226,7 @@ pub fn policy(config: &Config, mode: Mode, prices: PriceBook) -> Policy {
         transitions: config.alerts.transitions,
         thresholds: config.alerts.thresholds,
         overrides: config.alerts.overrides.clone().into(),
+        provisioned: config.provisioned.clone(),
         prices: Arc::new(prices.with_rules(config.prices.clone())),
         usage_window: UsageWindow::Month,
         ceiling: config.collect.ceiling_usd_month,

@@ -43,7 +43,7 @@ fn the_commented_tables_of_the_example_are_sound() {
     let config = parsed(&tables).expect("the examples are valid");
     assert_eq!((config.scopes.len(), config.tenants.len(), config.budgets.len()), (5, 1, 7), "{tables}");
     assert_eq!((config.plans.len(), config.pools.len(), config.exchange_rates.len()), (2, 1, 1), "{tables}");
-    assert_eq!(config.prices.len(), 2, "{tables}");
+    assert_eq!((config.prices.len(), config.provisioned.len()), (2, 1), "{tables}");
     assert_eq!((config.responses.receivers.len(), config.responses.routes.len()), (6, 2), "{tables}");
     assert_eq!(config.plans[0].terms.charges.len(), 2, "{tables}");
     assert!(config.metrics.is_some() && config.log.file.is_some(), "{tables}");
@@ -183,6 +183,20 @@ fn faulty_prices(#[case] lines: &str, #[case] expected: &str) {
     let faults = parsed(&format!("[[price]]\nmodel = \"*\"\n{lines}\n")).expect_err("a fault");
     let told = faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
     assert!(told.contains(expected), "{told}");
+}
+
+#[rstest]
+#[case::no_users("profiles = []\nusd_hour = 39.6", "provisioned.profiles: ")]
+#[case::free("profiles = [\"*\"]\nusd_hour = 0", "costs more than nothing")]
+#[case::absurd("profiles = [\"*\"]\nusd_hour = 1e9", "usd_hour")]
+#[case::no_price("profiles = [\"*\"]", "usd_hour")]
+#[case::no_units("profiles = [\"*\"]\nusd_hour = 1\nunits = 0", "0 is outside 1 to 10000")]
+#[case::backwards("profiles = [\"*\"]\nusd_hour = 1\nfrom = 2026-07-01\nto = 2026-06-01", "it is not after `from`")]
+fn faulty_model_units(#[case] lines: &str, #[case] expected: &str) {
+    let text = format!("[[provisioned]]\nname = \"p\"\nmodel = \"anthropic.claude-v1\"\n{lines}\n");
+    let faults = parsed(&text).expect_err("a fault");
+    let told = faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
+    assert!(told.contains(expected) && told.contains("line "), "{told}");
 }
 
 #[test]
