@@ -44,7 +44,7 @@ fn what_cannot_be_priced_is_listed_with_its_tokens() {
     );
     let rows = json(home.path(), &["prices", "--unpriced", "--input", "u.csv", "--output", "json"]);
     let expected = serde_json::json!([
-        { "model": "acme.unheard-of-v1", "profiles": 1, "tenants": ["acme"], "tokens": 700 }
+        { "model": "acme.unheard-of-v1", "profiles": 1, "tenants": ["acme"], "tokens": 700, "images": 0 }
     ]);
     assert_eq!(rows["unpriced"], expected);
 }

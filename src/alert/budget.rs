@@ -4,7 +4,7 @@ use crate::config::BudgetThresholds;
 use crate::domain::budget::BudgetStanding;
 use crate::domain::event::Signal;
 use crate::domain::level::Level;
-use crate::domain::view::Assessment;
+use crate::domain::view::{Assessment, unpriced_text};
 
 /// Judges one budget.
 ///
@@ -23,7 +23,7 @@ pub fn assess(standing: &BudgetStanding, thresholds: &BudgetThresholds) -> Asses
         (Level::Orange, thresholds.nearly_gone)
     } else if used >= thresholds.yellow && ahead {
         (Level::Yellow, thresholds.yellow)
-    } else if standing.unpriced_tokens > 0 {
+    } else if standing.unpriced_tokens > 0 || standing.unpriced_images > 0 {
         (Level::Blind, thresholds.yellow)
     } else {
         (Level::Green, thresholds.yellow)
@@ -46,7 +46,8 @@ fn reason(standing: &BudgetStanding, level: Level) -> String {
     let share = format!("{spent} of {} used ({:.0} %)", standing.amount, standing.used * 100.0);
     match level {
         Level::Blind => {
-            format!("{share}, but {} tokens have no price: the true figure is higher", standing.unpriced_tokens)
+            let unpriced = unpriced_text(standing.unpriced_tokens, standing.unpriced_images).unwrap_or_default();
+            format!("{share}, but {unpriced} have no price: the true figure is higher")
         }
         Level::Red => format!("{share}: the budget is gone"),
         _ => format!("{share}, an even pace would be {:.0} %", standing.expected * 100.0),
@@ -73,6 +74,7 @@ mod tests {
             zone: "UTC".into(),
             spent: AmountRange::default(),
             unpriced_tokens,
+            unpriced_images: 0,
             cost: crate::domain::money::Money::ZERO,
             used,
             expected,

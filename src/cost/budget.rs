@@ -34,6 +34,7 @@ pub fn stand(budget: &Budget, usage: &PricedUsage, recent: Recent<'_>, now: Time
         spent,
         cost: usage.cost.likely,
         unpriced_tokens: if unit == Unit::Usd { usage.unpriced_tokens } else { 0 },
+        unpriced_images: if unit == Unit::Usd { usage.unpriced_images } else { 0 },
         used: spent.likely.share_of(&budget.amount).unwrap_or(0.0),
         expected: span.elapsed_share(now),
         rest_fits: spent.likely.to_f64() + speed * seconds_left <= budget.amount.to_f64(),

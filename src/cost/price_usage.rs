@@ -16,11 +16,16 @@ struct Candidates {
 
 /// What counts cost. Likely is the standard tier with cache writes at the five-minute lifetime and without a
 /// long-context surcharge; low and high span what CloudWatch does not tell. Tokens of a kind without a price,
-/// or of a model without one, come out as unpriced.
+/// images without one, and all of a model without one, come out as unpriced.
 #[must_use]
 pub fn price_usage(counts: &Counts, found: Option<&Match>) -> PricedUsage {
     let Some(found) = found else {
-        return PricedUsage { counts: *counts, unpriced_tokens: counts.tokens(), ..PricedUsage::default() };
+        return PricedUsage {
+            counts: *counts,
+            unpriced_tokens: counts.tokens(),
+            unpriced_images: counts.sum_of(Meter::Images),
+            ..PricedUsage::default()
+        };
     };
     let mut priced = PricedUsage { counts: *counts, provenance: found.provenance, ..PricedUsage::default() };
     for meter in Meter::TOKENS {
@@ -31,9 +36,13 @@ pub fn price_usage(counts: &Counts, found: Option<&Match>) -> PricedUsage {
             None => priced.unpriced_tokens = priced.unpriced_tokens.saturating_add(tokens),
         }
     }
-    for (meter, price) in [(Meter::Images, found.price.image), (Meter::Invocations, found.price.request)] {
-        priced.cost += CostRange::exact(amount(counts.sum_of(meter), price.unwrap_or_default()));
+    match found.price.image {
+        Some(price) => priced.cost += CostRange::exact(amount(counts.sum_of(Meter::Images), price)),
+        None => priced.unpriced_images = counts.sum_of(Meter::Images),
     }
+    // Only models that rank are charged by the request; those of all others cost nothing themselves.
+    let by_request = found.price.request.unwrap_or_default();
+    priced.cost += CostRange::exact(amount(counts.sum_of(Meter::Invocations), by_request));
     if !priced.cost.is_exact() {
         priced.provenance = priced.provenance.max(Provenance::Estimated);
     }
@@ -106,6 +115,22 @@ mod tests {
         let partly = price_usage(&counts, Some(&found(&price)));
         assert_eq!((partly.unpriced_tokens, partly.cost.likely.to_exact_string().as_str()), (90, "0.00003"));
         assert!(price_usage(&counts, None).is_wholly_unpriced() && !partly.is_wholly_unpriced());
+    }
+
+    #[test]
+    fn images_without_a_price_are_not_free() {
+        let counts = Counts::EMPTY.with(Meter::InputTokens, 1_000_000).with(Meter::Images, 4);
+        let mut with_images = price("input=3,output=15");
+        let told = |price: Option<&ModelPrice>| {
+            let priced = price_usage(&counts, price.map(found).as_ref());
+            (priced.known_cost().map(|cost| cost.likely.to_exact_string()), priced.unpriced_text())
+        };
+        assert_eq!(told(Some(&with_images)), (Some("3.00".into()), Some("4 images".into())));
+        with_images.image = Some(Decimal::new(4, 2));
+        assert_eq!(told(Some(&with_images)), (Some("3.16".into()), None));
+        assert_eq!(told(None), (None, Some("1000000 tokens and 4 images".into())));
+        let images_alone = price_usage(&Counts::EMPTY.with(Meter::Images, 4), None);
+        assert_eq!(images_alone.known_cost(), None, "a model without a price never costs 0");
     }
 
     proptest! {

@@ -107,6 +107,8 @@ pub struct BudgetStanding {
     pub cost: Money,
     /// Tokens of the period that have no price and are missing in an amount of money.
     pub unpriced_tokens: u64,
+    /// The same of images.
+    pub unpriced_images: u64,
     /// Spent (likely) as a share of the amount; 1 = all of it.
     pub used: f64,
     /// The share that would be used by now at an even pace.

@@ -155,6 +155,8 @@ pub struct Unpriced {
     pub model: Option<String>,
     /// How many tokens.
     pub tokens: u64,
+    /// How many images.
+    pub images: u64,
 }
 
 /// A chargeback report.

@@ -30,7 +30,7 @@ pub use detail::{Focus, MeterSeries, SpendCurve, TenantDetail, USUAL_REACH};
 pub use explain::{Evidence, Explanation, Factor, Waiting};
 pub use outlook::{Burn, ExpectedBand, GoneWhen, PeriodForecast};
 pub use pools::{Mover, PoolRow, QuotaHolder, QuotaRow};
-pub use priced::{PricedUsage, Provenance};
+pub use priced::{PricedUsage, Provenance, unpriced_text};
 
 /// Speeds over the last closed steps (10 minutes, or one step where that is longer).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -121,7 +121,7 @@ impl ProfileRow {
     #[must_use]
     pub fn is_faulty(&self) -> bool {
         let is_nobodys = self.kind != ProfileKind::Application && self.usage.counts.tokens() > 0;
-        !self.tag_faults.is_empty() || self.usage.unpriced_tokens > 0 || is_nobodys
+        !self.tag_faults.is_empty() || self.usage.is_partly_unpriced() || is_nobodys
     }
 }
 

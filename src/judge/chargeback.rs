@@ -45,8 +45,8 @@ struct Sums {
     by_cut: BTreeMap<TenantId, BTreeMap<Timestamp, PricedUsage>>,
     /// Tags of the tenants' profiles.
     tags: BTreeMap<TenantId, Tags>,
-    /// Tokens without a price by model.
-    unpriced: BTreeMap<Option<String>, u64>,
+    /// Usage with something without a price in it, by model.
+    unpriced: BTreeMap<Option<String>, PricedUsage>,
 }
 
 /// The report of a period as of `now`.
@@ -70,7 +70,11 @@ pub fn chargeback(history: &dyn History, policy: &Policy, period: Period, by: Gr
     for row in &rows {
         total.add(row);
     }
-    let unpriced = sums.unpriced.into_iter().map(|(model, tokens)| Unpriced { model, tokens });
+    let unpriced = sums.unpriced.into_iter().map(|(model, usage)| Unpriced {
+        model,
+        tokens: usage.unpriced_tokens,
+        images: usage.unpriced_images,
+    });
     Chargeback {
         by,
         period: period.name,
@@ -159,9 +163,9 @@ impl Sums {
             self.names.insert(key.clone(), version.name.clone());
         }
         self.by_row.entry(key).or_default().entry(owner.clone()).or_default().add(part);
-        if part.unpriced_tokens > 0 {
+        if part.is_partly_unpriced() {
             let model = version.model.as_ref().map(|model| model.as_str().to_owned());
-            *self.unpriced.entry(model).or_default() += part.unpriced_tokens;
+            self.unpriced.entry(model).or_default().add(part);
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::meter::Meter;
 use crate::domain::money::Money;
 use crate::domain::statement::LineKind;
 use crate::domain::text::printable;
+use crate::domain::view::unpriced_text;
 use crate::report::csv::{cell_text, to_text};
 use crate::report::table::{Column, render};
 
@@ -221,8 +222,8 @@ fn notes(report: &Comparison) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "unpriced: {} tokens of {} are in no cost; margins leave out whom nothing is known of",
-            row.tokens,
+            "unpriced: {} of {} are in no cost; margins leave out whom nothing is known of",
+            unpriced_text(row.tokens, row.images).unwrap_or_default(),
             printable(model)
         );
     }

@@ -61,6 +61,7 @@ struct TenantJson {
 struct UsageJson {
     usage: MetersJson,
     unpriced_tokens: u64,
+    unpriced_images: u64,
     cost_usd: Option<CostJson>,
     provenance: &'static str,
 }
@@ -207,6 +208,7 @@ impl UsageJson {
         Self {
             usage: MetersJson::new(&usage.counts),
             unpriced_tokens: usage.unpriced_tokens,
+            unpriced_images: usage.unpriced_images,
             cost_usd: usage.known_cost().map(|cost| CostJson::new(&cost)),
             provenance: usage.provenance.name(),
         }

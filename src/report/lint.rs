@@ -155,7 +155,7 @@ impl Weight {
         Self {
             money: usage.cost.likely + Money::usd(estimated),
             tokens: usage.counts.tokens(),
-            is_estimate: usage.unpriced_tokens > 0,
+            is_estimate: usage.is_partly_unpriced(),
         }
     }
 
@@ -182,7 +182,7 @@ pub(super) fn findings(owner: &Owner, profile: &ProfileRow, tag: &str) -> Vec<Fi
     if *owner == Owner::Unattributed && profile.usage.counts.tokens() > 0 {
         found.extend(of_call(profile));
     }
-    if profile.usage.unpriced_tokens > 0 {
+    if let Some(unpriced) = profile.usage.unpriced_text() {
         let model = profile.model.as_ref().map_or("", |model| model.as_str());
         let remedy = match model {
             "" => {
@@ -192,7 +192,7 @@ pub(super) fn findings(owner: &Owner, profile: &ProfileRow, tag: &str) -> Vec<Fi
                 format!("give {} a price with [[price]] (`bedtop prices {0}` tells why it has none)", printable(model))
             }
         };
-        let text = format!("{} tokens without a price", profile.usage.unpriced_tokens);
+        let text = format!("{unpriced} without a price");
         found.push(Finding { kind: "unpriced", text, remedy });
     }
     found

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::cost::{Quote, UnitHour};
 use crate::domain::text::printable;
-use crate::domain::view::{FleetView, Provenance};
+use crate::domain::view::{FleetView, PricedUsage, Provenance};
 use crate::report::csv::{cell_text, plain, to_text};
 use crate::report::table::{Column, render};
 
@@ -54,6 +54,8 @@ pub struct UnpricedRow {
     pub tenants: Vec<String>,
     /// Tokens without a price.
     pub tokens: u64,
+    /// Images without a price.
+    pub images: u64,
 }
 
 #[derive(Serialize)]
@@ -163,24 +165,25 @@ pub fn csv(rows: &[PriceRow]) -> csv::Result<String> {
 /// What of the usage of a view has no price, most tokens first.
 #[must_use]
 pub fn unpriced(view: &FleetView) -> Vec<UnpricedRow> {
-    let mut by_model: BTreeMap<String, (BTreeSet<_>, BTreeSet<String>, u64)> = BTreeMap::new();
+    let mut by_model: BTreeMap<String, (BTreeSet<_>, BTreeSet<String>, PricedUsage)> = BTreeMap::new();
     for tenant in &view.tenants {
-        for profile in tenant.profiles.iter().filter(|profile| profile.usage.unpriced_tokens > 0) {
+        for profile in tenant.profiles.iter().filter(|profile| profile.usage.is_partly_unpriced()) {
             let model = profile.model.as_ref().map_or("unknown".to_owned(), |model| printable(model.as_str()));
-            let (profiles, tenants, tokens) = by_model.entry(model).or_default();
+            let (profiles, tenants, usage) = by_model.entry(model).or_default();
             profiles.insert(&profile.key);
             tenants.insert(printable(tenant.owner.name()));
-            *tokens = tokens.saturating_add(profile.usage.unpriced_tokens);
+            usage.add(&profile.usage);
         }
     }
-    let row = |(model, (profiles, tenants, tokens)): (String, (BTreeSet<_>, BTreeSet<String>, u64))| UnpricedRow {
+    let rows = by_model.into_iter().map(|(model, (profiles, tenants, usage))| UnpricedRow {
         model,
         profiles: profiles.len(),
         tenants: tenants.into_iter().collect(),
-        tokens,
-    };
-    let mut rows: Vec<UnpricedRow> = by_model.into_iter().map(row).collect();
-    rows.sort_by_key(|row| std::cmp::Reverse(row.tokens));
+        tokens: usage.unpriced_tokens,
+        images: usage.unpriced_images,
+    });
+    let mut rows: Vec<UnpricedRow> = rows.collect();
+    rows.sort_by_key(|row| std::cmp::Reverse((row.tokens, row.images)));
     rows
 }
 
@@ -190,9 +193,16 @@ pub fn unpriced_table(rows: &[UnpricedRow]) -> String {
     if rows.is_empty() {
         return "every token has a price\n".to_owned();
     }
-    let columns = [Column::left("MODEL"), Column::right("TOKENS"), Column::right("PROFILES"), Column::left("TENANTS")];
+    let columns = [
+        Column::left("MODEL"),
+        Column::right("TOKENS"),
+        Column::right("IMAGES"),
+        Column::right("PROFILES"),
+        Column::left("TENANTS"),
+    ];
     let line = |row: &UnpricedRow| {
-        vec![row.model.clone(), row.tokens.to_string(), row.profiles.to_string(), row.tenants.join(", ")]
+        let [tokens, images] = [row.tokens, row.images].map(|count| count.to_string());
+        vec![row.model.clone(), tokens, images, row.profiles.to_string(), row.tenants.join(", ")]
     };
     let text = render(&columns, rows.iter().map(line));
     format!("{text}Give them a price with [[price]] in the config: model = \"...\", input = 3, output = 15.\n")
@@ -212,10 +222,11 @@ pub fn unpriced_json(rows: &[UnpricedRow]) -> serde_json::Result<String> {
 /// Never in practice: the text is written to memory.
 pub fn unpriced_csv(rows: &[UnpricedRow]) -> csv::Result<String> {
     to_text(|writer| {
-        writer.write_record(["model", "tokens", "profiles", "tenants"])?;
+        writer.write_record(["model", "tokens", "images", "profiles", "tenants"])?;
         for row in rows {
             let tenants = cell_text(&row.tenants.join("; "));
-            writer.write_record([cell_text(&row.model), row.tokens.to_string(), row.profiles.to_string(), tenants])?;
+            let [tokens, images] = [row.tokens, row.images].map(|count| count.to_string());
+            writer.write_record([cell_text(&row.model), tokens, images, row.profiles.to_string(), tenants])?;
         }
         Ok(())
     })

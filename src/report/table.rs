@@ -55,7 +55,7 @@ pub(super) fn render(columns: &[Column], rows: impl Iterator<Item = Vec<String>>
 pub fn cost(row: &TenantRow) -> String {
     match row.usage.known_cost() {
         None => "unpriced".to_owned(),
-        Some(cost) if row.usage.unpriced_tokens > 0 || !cost.is_exact() => format!("~{}", cost.likely),
+        Some(cost) if row.usage.is_partly_unpriced() || !cost.is_exact() => format!("~{}", cost.likely),
         Some(cost) => cost.likely.to_string(),
     }
 }

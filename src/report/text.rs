@@ -50,10 +50,10 @@ pub fn counts(view: &FleetView) -> String {
 
 fn spent(view: &FleetView) -> String {
     let usage = &view.totals.usage;
-    match (usage.known_cost(), usage.unpriced_tokens) {
-        (None, tokens) => format!("unpriced ({tokens} tokens)"),
-        (Some(_), 0) => format!("{} spent", view.totals.period_spent.likely),
-        (Some(_), tokens) => format!("{} spent and {tokens} tokens unpriced", view.totals.period_spent.likely),
+    match (usage.known_cost(), usage.unpriced_text()) {
+        (None, unpriced) => format!("unpriced ({})", unpriced.unwrap_or_default()),
+        (Some(_), None) => format!("{} spent", view.totals.period_spent.likely),
+        (Some(_), Some(unpriced)) => format!("{} spent and {unpriced} unpriced", view.totals.period_spent.likely),
     }
 }
 

@@ -101,7 +101,7 @@ pub(super) fn cost(usage: &PricedUsage, is_ascii: bool) -> String {
         Provenance::Fallback if is_ascii => "=",
         Provenance::Fallback => "≈",
     };
-    let more = if usage.unpriced_tokens > 0 { "+" } else { "" };
+    let more = if usage.is_partly_unpriced() { "+" } else { "" };
     format!("{sign}{}{more}", money(known.likely))
 }
 

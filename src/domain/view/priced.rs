@@ -44,6 +44,9 @@ pub struct PricedUsage {
     pub cost: CostRange,
     /// Tokens without a price: their cost is unknown, never zero.
     pub unpriced_tokens: u64,
+    /// Images without a price.
+    #[serde(default)]
+    pub unpriced_images: u64,
     /// Where the cost comes from.
     pub provenance: Provenance,
 }
@@ -54,6 +57,7 @@ impl PricedUsage {
         self.counts.add(&other.counts);
         self.cost += other.cost;
         self.unpriced_tokens = self.unpriced_tokens.saturating_add(other.unpriced_tokens);
+        self.unpriced_images = self.unpriced_images.saturating_add(other.unpriced_images);
         self.provenance = self.provenance.max(other.provenance);
     }
 
@@ -64,6 +68,7 @@ impl PricedUsage {
             counts: self.counts.less(&part.counts),
             cost: self.cost - part.cost,
             unpriced_tokens: self.unpriced_tokens.saturating_sub(part.unpriced_tokens),
+            unpriced_images: self.unpriced_images.saturating_sub(part.unpriced_images),
             provenance: self.provenance,
         }
     }
@@ -82,14 +87,27 @@ impl PricedUsage {
             counts,
             cost: CostRange { low: amount(low), likely: amount(likely), high: amount(high) },
             unpriced_tokens: times(self.unpriced_tokens, factor),
+            unpriced_images: times(self.unpriced_images, factor),
             provenance: self.provenance,
         }
     }
 
-    /// Whether there are tokens and none has a price.
+    /// Whether something of it has no price.
+    #[must_use]
+    pub fn is_partly_unpriced(&self) -> bool {
+        self.unpriced_tokens > 0 || self.unpriced_images > 0
+    }
+
+    /// Whether there are tokens or images and none has a price.
     #[must_use]
     pub fn is_wholly_unpriced(&self) -> bool {
-        self.unpriced_tokens > 0 && self.unpriced_tokens == self.counts.tokens() && self.cost == CostRange::ZERO
+        self.is_partly_unpriced() && self.unpriced_tokens == self.counts.tokens() && self.cost == CostRange::ZERO
+    }
+
+    /// What of it has no price, in words.
+    #[must_use]
+    pub fn unpriced_text(&self) -> Option<String> {
+        unpriced_text(self.unpriced_tokens, self.unpriced_images)
     }
 
     /// The cost, or `None` where nothing of it is known.
@@ -108,4 +126,15 @@ impl PricedUsage {
 )]
 fn times(count: u64, factor: f64) -> u64 {
     (count as f64 * factor.max(0.0)).round() as u64
+}
+
+/// `5 tokens and 3 images`; `None` for nothing.
+#[must_use]
+pub fn unpriced_text(tokens: u64, images: u64) -> Option<String> {
+    match (tokens, images) {
+        (0, 0) => None,
+        (tokens, 0) => Some(format!("{tokens} tokens")),
+        (0, images) => Some(format!("{images} images")),
+        (tokens, images) => Some(format!("{tokens} tokens and {images} images")),
+    }
 }

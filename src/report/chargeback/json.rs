@@ -86,6 +86,7 @@ struct LineJson {
 struct UnpricedJson {
     model: Option<String>,
     tokens: u64,
+    images: u64,
 }
 
 /// The report as pretty-printed JSON.
@@ -107,7 +108,11 @@ pub fn report(report: &Comparison) -> serde_json::Result<String> {
         total: RowJson { key: Map::new(), ..RowJson::new(report, &total, by.name()) },
         unpriced: unpriced
             .iter()
-            .map(|row| UnpricedJson { model: row.model.as_deref().map(printable), tokens: row.tokens })
+            .map(|row| UnpricedJson {
+                model: row.model.as_deref().map(printable),
+                tokens: row.tokens,
+                images: row.images,
+            })
             .collect(),
     })
 }
