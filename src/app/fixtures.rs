@@ -49,6 +49,7 @@ fn usage(cents: i64, tokens: u64) -> PricedUsage {
             .with(Meter::OutputTokens, tokens / 2),
         cost: CostRange::exact(dollars(cents)),
         unpriced_tokens: 0,
+        unpriced_images: 0,
         provenance: Provenance::Measured,
     }
 }
