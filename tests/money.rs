@@ -150,6 +150,21 @@ fn the_same_usage_under_other_contracts_shows_the_difference() {
     assert_eq!(column(&rows, "difference_usd"), ["-10.00", "0.00", "", "0.00"]);
 }
 
+#[rstest]
+#[case::days(&["--since", "2026-11-03", "--until", "2026-11-05"], "2026-11-03T00:00:00Z", "9.6")]
+#[case::hours(&["--since", "2026-11-03T01:00:00Z"], "2026-11-03T01:00:00Z", "4.8")]
+#[case::to_the_end_of_the_third(&["--until", "2026-11-04"], "2026-11-03T00:00:00Z", "4")]
+// The fourth begins an hour before that of UTC, where the rest of the usage is at midnight.
+#[case::days_of_a_zone(&["--until", "2026-11-04", "--timezone", "Europe/Berlin"], "2026-11-03T00:00:00Z", "4")]
+#[case::none_of_it(&["--since", "2026-11-03T01:00:00Z", "--until", "2026-11-04"], "2026-11-03T01:00:00Z", "0")]
+fn a_report_is_for_any_span_of_hours(#[case] more: &[&str], #[case] from: &str, #[case] cost: &str) {
+    let home = priced();
+    let asked = ["report", "--input", "u.csv", "--config", "plans.toml", "--output", "json"];
+    let report = json(home.path(), &[&asked[..], more].concat());
+    let exact = exact_sum(&[report["total"]["cost_usd"]["likely"].as_str().expect("money").to_owned()]);
+    assert_eq!((report["from"].as_str(), exact.as_str()), (Some(from), cost));
+}
+
 #[test]
 fn an_open_period_says_so_and_a_table_has_its_notes() {
     let home = priced();
@@ -187,6 +202,8 @@ fn without_contracts_there_is_no_revenue() {
 #[case::nothing_fits(&["prices", "zzz"], "no model fits `zzz`")]
 #[case::no_period(&["report", "--input", "u.csv", "--period", "november"], "write for example 2026-11")]
 #[case::no_key(&["report", "--by", "tag:"], "tenant, profile, model or tag:KEY")]
+#[case::half_an_hour(&["report", "--input", "u.csv", "--since", "2026-11-03T01:30:00Z"], "write a whole hour")]
+#[case::backwards(&["report", "--input", "u.csv", "--since", "2026-11-05", "--until", "2026-11-04"], "has to come before")]
 #[case::no_day(&["prices", "--at", "soon"], "soon")]
 fn refused(#[case] arguments: &[&str], #[case] expected: &str) {
     let home = priced();
@@ -277,4 +294,45 @@ fn the_fleet_tells_how_tenants_stand_with_their_contracts() {
     let globex = of("globex");
     assert_eq!(globex["commitment"], serde_json::json!({ "unit": "EUR", "committed": "20", "drawn": "3.84" }));
     assert_eq!(of("unattributed"), Value::Null);
+}
+
+/// 126 USD an hour: at midnight acme used 300 tokens and globex 100; the three hours after it were idle.
+const UNITS: &str = r#"
+default_plan = "marked-up"
+[[plan]]
+id = "marked-up"
+markup = "20%"
+[[provisioned]]
+name = "units"
+model = "anthropic.claude-v1"
+profiles = ["acme-chat", "globex-*"]
+units = 2
+usd_hour = 63
+"#;
+
+#[rstest]
+#[case("tenant", &["94.50", "31.50", "378.80"])]
+#[case("profile", &["378.00", "94.50", "31.50", "0.80"])]
+#[case("model", &["504.00", "0.80"])]
+#[case("tag:CostCenter", &["504.80"])]
+fn provisioned_throughput_is_shared_out_and_adds_up_to_the_fleet(#[case] by: &str, #[case] costs: &[&str]) {
+    let home = home();
+    write(home.path(), "c.toml", UNITS);
+    write(
+        home.path(),
+        "p.csv",
+        "timestamp,tenant,profile,model,input_tokens\n2026-11-03T00:00:00Z,acme,acme-chat,anthropic.claude-v1,300\n\
+         2026-11-03T00:00:00Z,globex,globex-chat,anthropic.claude-v1,100\n\
+         2026-11-03T03:00:00Z,,nobody,amazon.nova-pro-v1:0,1000000\n",
+    );
+    let flags = ["--input", "p.csv", "--config", "c.toml"];
+    let report = [&["report", "--by", by, "--output", "json"][..], &flags].concat();
+    let report = json(home.path(), &report);
+    let cost = |row: &Value| row["cost_usd"]["likely"].as_str().expect("money").to_owned();
+    let found: Vec<String> = report["rows"].as_array().expect("rows").iter().map(cost).collect();
+    assert_eq!(found, costs);
+    let fleet = json(home.path(), &[&["status", "--format", "json"][..], &flags].concat());
+    assert_eq!((exact_sum(&found), cost(&report["total"])), ("504.8".to_owned(), cost(&fleet["totals"])));
+    // A mark-up is on the tenants' parts: 126 and a fifth of it.
+    assert_eq!(report["total"]["revenue_usd"], "151.20");
 }
