@@ -29,6 +29,8 @@ enum Reply {
     Hang,
     /// A body without an end.
     Endless,
+    /// An answer a byte at a time, for ever.
+    Slow,
 }
 
 impl Reply {
@@ -80,6 +82,11 @@ fn serve(mut client: TcpStream, noted: &Mutex<Vec<String>>, replies: &Mutex<VecD
     match reply {
         Reply::Bytes(bytes) => drop(client.write_all(bytes.as_bytes())),
         Reply::Hang => drop(client.read(&mut [0; 1])),
+        Reply::Slow => {
+            while client.write_all(b"H").is_ok() {
+                thread::sleep(Duration::from_millis(100));
+            }
+        }
         Reply::Endless => {
             let _ = client.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
             while client.write_all(&[b'x'; 8 * 1024]).is_ok() {}
@@ -163,6 +170,7 @@ enum Expected {
 #[case::server_error(Reply::status("500 Internal Server Error"), Expected::Retried, "500")]
 #[case::busy(Reply::status("429 Too Many Requests"), Expected::Retried, "429")]
 #[case::hang(Reply::Hang, Expected::Doubtful, "no answer within 1 s")]
+#[case::slow(Reply::Slow, Expected::Doubtful, "")]
 #[case::nonsense(Reply::Bytes("SSH-2.0-OpenSSH_9.2\r\n\r\n".to_owned()), Expected::Doubtful, "could not send")]
 #[tokio::test]
 async fn each_answer_has_its_meaning(#[case] reply: Reply, #[case] expected: Expected, #[case] told: &str) {
@@ -178,9 +186,12 @@ async fn each_answer_has_its_meaning(#[case] reply: Reply, #[case] expected: Exp
     assert!(text.contains(told), "{text}");
 }
 
+#[rstest]
+#[case("503 Busy")]
+#[case("429 Too Many Requests")]
 #[tokio::test]
-async fn the_pause_that_a_receiver_asks_for_is_told() {
-    let verdict = verdict_of(Reply::with("503 Busy", "retry-after: 120\r\n", "")).await;
+async fn the_pause_that_a_receiver_asks_for_is_told(#[case] status: &str) {
+    let verdict = verdict_of(Reply::with(status, "retry-after: 120\r\n", "")).await;
     let Verdict::Retry { after, .. } = &verdict else { panic!("{verdict:?}") };
     assert_eq!(*after, Some(SignedDuration::from_secs(120)));
 }

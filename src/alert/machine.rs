@@ -64,6 +64,8 @@ pub struct Machine {
     instances: BTreeMap<AlertKey, Instance>,
     silences: Vec<SilenceState>,
     groups: Groups,
+    /// The step of the data in which something changed last.
+    stepped: Option<Timestamp>,
 }
 
 impl Machine {
@@ -108,7 +110,12 @@ impl Machine {
     }
 
     /// One step: takes what the signals say. An alert that is not observed any more (its budget was removed, say) ends.
+    /// A second step within one step of the data, as after a restart, is none: what counts steps counts each once.
     pub fn step(&mut self, seen: &[Observation], moment: &Moment<'_>) -> Outcome {
+        let stepped = Some(moment.step.floor(moment.now));
+        if self.stepped == stepped {
+            return Outcome::default();
+        }
         let before = self.clone();
         let mut outcome = Outcome::default();
         let mut left = std::mem::take(&mut self.instances);
@@ -125,6 +132,10 @@ impl Machine {
         self.silences
             .retain(|state| state.silence.ends.saturating_add(SILENCES_KEPT).is_ok_and(|end| end > moment.now));
         outcome.is_unsaved = *self != before;
+        // Where nothing changed, there is nothing that could be counted twice.
+        if outcome.is_unsaved {
+            self.stepped = stepped;
+        }
         outcome
     }
 

@@ -19,6 +19,8 @@ struct Stored {
     alerts: Vec<(AlertKey, Instance)>,
     silences: Vec<SilenceState>,
     groups: Groups,
+    #[serde(default)]
+    stepped: Option<Timestamp>,
 }
 
 /// An alert as the first version had it.
@@ -37,6 +39,7 @@ impl Machine {
                 instances: stored.alerts.into_iter().collect(),
                 silences: stored.silences,
                 groups: stored.groups,
+                stepped: stored.stepped,
             },
             _ => first_version(bytes).unwrap_or_default(),
         }
@@ -50,6 +53,7 @@ impl Machine {
             alerts: self.instances.iter().map(|(alert, instance)| (alert.clone(), instance.clone())).collect(),
             silences: self.silences.clone(),
             groups: self.groups.clone(),
+            stepped: self.stepped,
         };
         serde_json::to_vec(&stored).unwrap_or_default()
     }

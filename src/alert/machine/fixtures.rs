@@ -69,6 +69,12 @@ impl Bench {
         self.take(outcome);
     }
 
+    /// The step of the minute once more, as after a restart within it.
+    pub(super) fn step_again(&mut self, seen: &[Observation]) {
+        self.minute -= 1;
+        self.step(seen);
+    }
+
     /// The same seen for some minutes.
     pub(super) fn steps(&mut self, minutes: usize, seen: &[Observation]) {
         (0..minutes).for_each(|_| self.step(seen));

@@ -163,6 +163,9 @@ proptest! {
                 happen(&mut restarted, &minute);
                 if cut {
                     restarted.restart();
+                    if matches!(minute, Event::Seen { .. }) {
+                        restarted.step_again(&seen(&minute));
+                    }
                 }
             }
         }

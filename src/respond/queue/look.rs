@@ -37,9 +37,12 @@ impl Queue {
         self.waiting.values().flat_map(BTreeMap::keys).copied().take(most).collect()
     }
 
-    /// The places of the newest letters, those that wait first, at most as many as asked.
-    pub(in crate::respond) fn newest(&self, most: usize) -> Vec<u64> {
-        let waiting = self.waiting.values().flat_map(|letters| letters.keys().rev().copied());
-        waiting.chain(self.done.iter().rev().map(|done| done.sequence)).take(most).collect()
+    /// The places of the newest letters, those that wait first, at most as many as asked; only those of a state, if one
+    /// is asked for.
+    pub(in crate::respond) fn newest(&self, state: Option<LetterState>, most: usize) -> Vec<u64> {
+        let has_waiting = state.is_none_or(|state| state == LetterState::Waiting);
+        let waiting = self.waiting.values().filter(|_| has_waiting).flat_map(|letters| letters.keys().rev().copied());
+        let done = self.done.iter().rev().filter(|done| state.is_none_or(|state| done.state == state));
+        waiting.chain(done.map(|done| done.sequence)).take(most).collect()
     }
 }

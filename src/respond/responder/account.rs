@@ -30,17 +30,15 @@ impl Responder {
     /// The newest letters, those that wait first.
     #[must_use]
     pub fn letters(&mut self, most: usize, stored: &dyn Spaces) -> Vec<Letter> {
-        let places = self.queue.newest(most);
+        let places = self.queue.newest(None, most);
         self.letters_at(&places, stored).collect()
     }
 
     /// The newest letters as people see them, those that wait first; only those of a state, if one is asked for.
     #[must_use]
     pub fn rows(&mut self, state: Option<LetterState>, most: usize, stored: &dyn Spaces) -> Vec<LetterRow> {
-        let places = self.queue.newest(usize::MAX);
-        let letters = self.letters_at(&places, stored);
-        let is_asked_for = |letter: &Letter| state.is_none_or(|state| letter.state == state);
-        letters.filter(is_asked_for).take(most).map(|letter| letter.row()).collect()
+        let places = self.queue.newest(state, most);
+        self.letters_at(&places, stored).map(|letter| letter.row()).collect()
     }
 
     /// How many letters wait.

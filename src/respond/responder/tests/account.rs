@@ -58,6 +58,23 @@ fn what_is_not_stored_yet_is_logged_once_it_is() {
 }
 
 #[test]
+fn while_the_disk_refuses_letters_are_sent_from_memory_and_stored_once_it_does_not() {
+    let mut office = Office::hooks(&["a"]);
+    let notices = [notice("acme", Fire, Level::Red)];
+    office.responder.take_notices(&notices, &office.store);
+    let room = BTreeMap::from([("a".to_owned(), 1)]);
+    let (jobs, _) = office.responder.due(second(60), &room, &office.store);
+    assert_eq!(jobs.len(), 1, "it is sent though nothing of it is stored");
+    let report = Report { sequence: jobs[0].letter.sequence, verdict: Verdict::delivered(), at: second(61) };
+    office.responder.settle(&report, &office.store);
+    assert_eq!(office.responder.due(second(62), &room, &office.store).0.len(), 0, "and only once");
+    office.store();
+    office.restart();
+    let states: Vec<LetterState> = office.states().into_iter().map(|(_, state, _)| state).collect();
+    assert_eq!(states, [LetterState::Delivered]);
+}
+
+#[test]
 fn the_audit_log_is_not_news_in_the_alert_log() {
     let kind = ReceiverKind::Log(crate::config::LogFile { path: None, max_bytes: 1, keep: 1 });
     let mut office = Office::new(vec![receiver("log", kind)], vec![route(&["log"])]);
