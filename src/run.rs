@@ -20,6 +20,7 @@ pub mod engine;
 pub mod headless;
 pub mod letters;
 pub mod logging;
+pub mod look;
 pub mod metrics;
 pub mod offline;
 mod own;

@@ -131,6 +131,16 @@ impl Chord {
         Ok(Self::two(key(first)?, key(second)?))
     }
 
+    /// Pressing it, as a terminal tells it.
+    #[must_use]
+    pub fn events(self) -> Vec<KeyEvent> {
+        let event = |key: Key| {
+            let modifiers = if key.control { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+            KeyEvent::new(key.code, modifiers)
+        };
+        std::iter::once(self.first).chain(self.second).map(event).collect()
+    }
+
     /// Whether it is this key alone.
     pub(super) fn is(self, key: Key) -> bool {
         self.second.is_none() && self.first == key

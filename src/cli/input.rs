@@ -17,12 +17,14 @@ use crate::cost::ModelPrice;
 use crate::domain::history::History;
 use crate::domain::text::printable;
 use crate::domain::time::Step;
+use crate::domain::update::Gaze;
 use crate::domain::view::{FleetView, Mode};
-use crate::history::Store;
+use crate::history::{Retention, Store};
 use crate::judge::policy::Policy;
 use crate::report::alerts::AlertReport;
 use crate::run::attach::{self, Shown};
 use crate::run::engine::Engine;
+use crate::run::look::Looked;
 use crate::run::{act, offline, setup, takeover};
 use crate::source::replay::Recording;
 
@@ -96,6 +98,17 @@ impl InputOptions {
         }
     }
 
+    /// What can be looked at: the file in a temporary folder, the owner's view, or the history itself.
+    pub(super) fn looked(&self, config: &Config, folder: &Path) -> Result<Looked> {
+        let Some(path) = &self.input else {
+            return look_at_store(config);
+        };
+        let recording = load_recording(path, &self.reading)?;
+        let policy = setup::policy(config, Mode::Replay, setup::prices(self.price()));
+        let store = setup::temporary_store(folder, recording.step(), Retention::forever())?;
+        Ok(Looked::Engine(Box::new(offline::engine_over(&recording, store, policy))))
+    }
+
     /// The alerts and the log of the file or the store from an instant on, which is counted from the newest step.
     pub(super) fn alerts(
         &self,
@@ -132,15 +145,20 @@ pub(super) fn judge_file(config: &Config, path: &Path, reading: &ReadingOptions)
 
 /// What the owner of the history shows, or what the history itself says where nobody has it open.
 fn judge_store(config: &Config) -> Result<FleetView> {
+    let (view, _) = look_at_store(config)?.see(&Gaze::default())?;
+    Ok(Arc::unwrap_or_clone(view))
+}
+
+fn look_at_store(config: &Config) -> Result<Looked> {
     let began = Instant::now();
     loop {
         if let Some(view) = ask_owner(&config.store)? {
-            return Ok(view);
+            return Ok(Looked::Fleet(view.into()));
         }
-        match open_engine(config).map(|mut engine| engine.view()) {
+        match open_engine(config) {
             // Whoever has it open is beginning or ending.
             Err(report) if takeover::is_locked(&report) && began.elapsed() < PATIENCE => thread::sleep(PAUSE),
-            judged => return judged,
+            opened => return opened.map(|engine| Looked::Engine(Box::new(engine))),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::history::History;
 use crate::domain::text::printable;
 use crate::domain::update::{Gaze, Published, Sight, Update};
 use crate::domain::usage::Batch;
-use crate::domain::view::{FleetView, Focus, TenantRow};
+use crate::domain::view::{FleetView, Focus, TenantDetail, TenantRow};
 use crate::history::{Store, StoreError};
 use crate::judge::Judge;
 use crate::judge::detail::Details;
@@ -252,6 +252,13 @@ impl Engine {
         self.past.retain(|at, _| gazes.iter().any(|gaze| gaze.moment == Some(*at)));
         let sights = gazes.into_iter().map(|gaze| self.sight(gaze, &view)).collect();
         wiring.updates.send_replace(Update::View(Published { view, sights }));
+    }
+
+    /// What a gaze sees, of an engine that stands still.
+    pub fn look(&mut self, gaze: &Gaze) -> (Arc<FleetView>, Option<Arc<TenantDetail>>) {
+        let present = Arc::new(self.view());
+        let sight = self.sight(gaze.clone(), &present);
+        (sight.view, sight.detail)
     }
 
     /// What a gaze sees.

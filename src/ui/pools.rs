@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! ─ Pools 1 · quotas 2 ─────────────────────────────────────────────────────────────────────
-//!  ◆ O  consumer      $41.2k of $50.0k ████████┃░ 82%  $210/h  gone 23:40   CONFLUENCE
+//!  ◆ O  consumer      $41.2k of $50.0k ████████┃░ 82%  $8,800 left  $210/h  gone 23:40   CONFLUENCE
 //!       acme                 43% ██████████░░░░░░░░░░░░░░  $88.10/h above its own past
 //!  Quota                                used     tokens/min   throttled/m  minutes left
 //! ```
@@ -11,7 +11,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::State;
-use crate::domain::view::{FleetView, PoolRow, QuotaRow};
+use crate::domain::amount::Unit;
+use crate::domain::view::{BudgetRow, FleetView, PoolRow, QuotaRow};
 use crate::ui::paint::{Row, left, right, rule, wrap};
 use crate::ui::theme::{Role, Theme};
 use crate::ui::{bar, format, help, movers, outlook};
@@ -79,8 +80,13 @@ fn pool_lines<'a>(pool: &PoolRow, view: &FleetView, theme: &'a Theme, width: usi
         None => row.add(Role::Text, right(&format::cost(&pool.usage, super::table::is_ascii(theme)), 20, glyphs)),
     };
     let gone = outlook::gone(pool.forecast.as_ref(), budget, view);
-    let gone = if gone.is_empty() { String::new() } else { format!("  gone {gone}") };
+    let gone = match gone.as_str() {
+        "" => String::new(),
+        "gone" => "  gone".to_owned(),
+        when => format!("  gone {when}"),
+    };
     let row = row
+        .add(Role::Text, room_left(budget))
         .add(Role::Text, format!("  {}/h{gone}", format::dollars(pool.rates.usd_per_hour)))
         .add(Role::Dim, format!("  {} members", pool.members.len()))
         .add_if(pool.is_confluence, Role::Warning, "  CONFLUENCE: they rise together, none of them alone is loud");
@@ -95,6 +101,16 @@ fn pool_lines<'a>(pool: &PoolRow, view: &FleetView, theme: &'a Theme, width: usi
     }
     lines.extend(movers::of_pool(&pool.movers, theme, width));
     lines
+}
+
+/// `  $8,800 left` of a budget.
+fn room_left(budget: Option<&BudgetRow>) -> String {
+    let Some(budget) = budget else { return String::new() };
+    let left = (budget.amount.to_f64() - budget.spent.likely.to_f64()).max(0.0);
+    match budget.amount.unit {
+        Unit::Usd => format!("  {} left", format::dollars(left)),
+        Unit::Count(_) => format!("  {} left", format::count(left)),
+    }
 }
 
 fn quota_heading(theme: &Theme) -> Row<'_> {

@@ -131,6 +131,8 @@ fn cell<'a>(line: Row<'a>, row: &TenantRow, column: Column, width: usize, theme:
             None => number(line, ""),
         },
         Column::Pace => number(line, &pace(row)),
+        // What has no price has no speed in dollars, which is not a speed of none.
+        Column::Rate if row.usage.is_wholly_unpriced() => number(line, ""),
         Column::Rate => number(line, &format::dollars(row.rates.usd_per_hour)),
         Column::Tokens => rate(line, Role::Text, row.rates.tokens_per_minute),
         Column::Requests => rate(line, Role::Text, row.rates.requests_per_minute),
@@ -148,6 +150,7 @@ fn cell<'a>(line: Row<'a>, row: &TenantRow, column: Column, width: usize, theme:
 /// What is ahead of a tenant; loud where its budget will not last.
 fn outlook_cell(row: &TenantRow, view: &FleetView, column: Column) -> (Role, String) {
     let (forecast, budget) = (row.forecast.as_ref(), row.worst_budget());
+    let forecast = forecast.filter(|_| !row.usage.is_wholly_unpriced());
     let overruns = forecast.and_then(|forecast| forecast.overrun).is_some_and(|overrun| overrun >= 0.5);
     let role = if overruns { Role::Warning } else { Role::Text };
     match column {

@@ -1,5 +1,7 @@
 //! Screens as text and as roles, at the sizes that people have.
 
+mod any;
+
 use std::sync::Arc;
 use std::time::Duration;
 
