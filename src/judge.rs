@@ -55,6 +55,8 @@ mod fixtures;
 #[cfg(test)]
 mod pitfalls;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use books::Books;

@@ -21,6 +21,8 @@ pub(crate) struct MemoryHistory {
     pub(crate) scopes: Vec<ScopeStatus>,
     pub(crate) changes: Vec<LevelChange>,
     pub(crate) revisions: Vec<u64>,
+    /// What was set since the start, by profile, where readers may rely on it.
+    touches: Option<Vec<Vec<Timestamp>>>,
 }
 
 impl MemoryHistory {
@@ -37,7 +39,14 @@ impl MemoryHistory {
             }],
             changes: Vec::new(),
             revisions: Vec::new(),
+            touches: None,
         }
+    }
+
+    /// The same, telling readers exactly which points have changed: only [`MemoryHistory::set`] changes any.
+    pub(crate) fn exact(mut self) -> Self {
+        self.touches = Some(Vec::new());
+        self
     }
 
     /// Adds a profile of this tenant (`""` for none) and model.
@@ -52,12 +61,14 @@ impl MemoryHistory {
         }]);
         self.points.push(BTreeMap::new());
         self.revisions.push(0);
+        self.touches.iter_mut().for_each(|touches| touches.push(Vec::new()));
         ProfileRef(u32::try_from(self.profiles.len() - 1).expect("few profiles"))
     }
 
     /// Sets a point.
     pub(crate) fn set(&mut self, profile: ProfileRef, at: Timestamp, counts: Counts) {
         self.points[profile.0 as usize].insert(at, counts);
+        self.touches.iter_mut().for_each(|touches| touches[profile.0 as usize].push(at));
     }
 
     /// Takes over the outcome of a poll.
@@ -100,7 +111,12 @@ impl History for MemoryHistory {
         self.revisions[profile.0 as usize]
     }
 
-    fn touched(&self, _profile: ProfileRef, mark: u64) -> (u64, Option<Timestamp>) {
+    fn touched(&self, profile: ProfileRef, mark: u64) -> (u64, Option<Timestamp>) {
+        if let Some(touches) = &self.touches {
+            let of_profile = &touches[profile.0 as usize];
+            let since = usize::try_from(mark).unwrap_or(0);
+            return (of_profile.len() as u64, of_profile[since..].iter().min().copied());
+        }
         // Tests change points behind its back: everything may have changed at any time.
         (mark + 1, Some(Timestamp::MIN))
     }

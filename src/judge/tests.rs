@@ -17,6 +17,8 @@ use crate::domain::tenancy::TenantRules;
 use crate::domain::view::{Mode, PricedUsage, TenantRow};
 use crate::judge::fixtures::MemoryHistory;
 
+mod signals;
+
 /// Has one price everywhere: 0.72 USD per million tokens of input and of output.
 const FLAT_MODEL: &str = "meta.llama3-3-70b-instruct-v1:0";
 const NOON: &str = "2026-11-24T12:00:00Z";
