@@ -40,6 +40,7 @@ pub fn explanation(history: &dyn History, policy: &Policy, view: &FleetView, row
     Explanation {
         alert: row.alert.clone(),
         what: what(row, view, now, expected),
+        because: because(view, row),
         now_usd_per_hour: now,
         expected_usd_per_hour: expected,
         factors,
@@ -51,6 +52,17 @@ pub fn explanation(history: &dyn History, policy: &Policy, view: &FleetView, row
         next: next(row, &policy.transitions),
         call: call(policy, &row.alert.subject),
     }
+}
+
+/// What the signal of an alert rests on, where the view has it.
+fn because(view: &FleetView, row: &AlertRow) -> Vec<String> {
+    let signals = match &row.alert.subject {
+        Subject::Owner(owner) => view.tenant(owner).map(|tenant| &tenant.signals),
+        Subject::Pool(name) => view.pools.iter().find(|pool| pool.pool == *name).map(|pool| &pool.signals),
+        Subject::Scope(_) | Subject::Quota(..) | Subject::Fleet => None,
+    };
+    let is_it = |it: &&crate::domain::view::Assessment| it.signal == row.alert.signal && it.budget == row.alert.budget;
+    signals.and_then(|signals| signals.iter().find(is_it)).map(|it| it.evidence.clone()).unwrap_or_default()
 }
 
 /// The owners an alert is about; none where it is about scopes or models.

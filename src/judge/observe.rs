@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use crate::alert::calls::{assess_errors, assess_throttles};
 use crate::alert::machine::{Hold, Observation, Spent};
+use crate::alert::quota::{Quota, assess as assess_quota};
 use crate::alert::{anomaly, budget, burn, commitment, coverage, data, everybody, forecast, margin};
 use crate::config::Thresholds;
 use crate::domain::budget::BudgetStanding;
@@ -137,6 +138,9 @@ fn of_owner(subject: &Subject, used: &OwnerTally, policy: &Policy, length: Signe
         used.outlook.as_ref().map(|outlook| of_money(&rules, &used.budgets, outlook)).unwrap_or_default();
     assessed.push(assess_throttles(&calls, &rules.of(Signal::Throttles, None).throttles));
     assessed.push(assess_errors(&calls, &rules.of(Signal::Errors, None).errors));
+    // Calls that AWS refused say nothing of what the plan allows.
+    let limits = used.limits_used(length).map(|used| Quota { used: Some(used), ..Quota::default() });
+    assessed.extend(limits.map(|limits| assess_quota(&limits, &rules.of(Signal::Quota, None).quota)));
     let drawn = used.course.and_then(|course| course.drawn);
     assessed.extend(drawn.map(|drawn| commitment::assess(&drawn, &rules.of(Signal::Commitment, None).commitment)));
     let earned = used.course.map(|course| course.earned);

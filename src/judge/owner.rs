@@ -9,9 +9,10 @@ use crate::alert::machine::Hold;
 use crate::cost::budget::{Recent, stand};
 use crate::cost::contract;
 use crate::domain::budget::{Budget, BudgetStanding};
+use crate::domain::contract::RateLimits;
 use crate::domain::health::Health;
 use crate::domain::ids::{Owner, PlanId, ScopeName};
-use crate::domain::meter::Counts;
+use crate::domain::meter::{Counts, Meter};
 use crate::domain::statement::ContractStanding;
 use crate::domain::tenancy::Tags;
 use crate::domain::time::{Step, TimeSpan};
@@ -34,6 +35,8 @@ pub(super) struct OwnerTally {
     pub budgets: Vec<BudgetStanding>,
     /// How it stands with its contract, if it has one.
     pub contract: Option<ContractStanding>,
+    /// How fast it may use, by its plan.
+    pub limits: RateLimits,
     /// What the contract will come to.
     pub course: Option<Course>,
     /// Usage over the speed window.
@@ -96,6 +99,7 @@ impl OwnerTally {
             month: PricedUsage::default(),
             budgets: Vec::new(),
             contract: None,
+            limits: RateLimits::default(),
             course: None,
             window: PricedUsage::default(),
             half_hour: Counts::EMPTY,
@@ -115,6 +119,17 @@ impl OwnerTally {
             since: BTreeMap::new(),
             scopes: BTreeSet::new(),
         }
+    }
+
+    /// The greater share of its limits that it uses; `None` where it has none.
+    #[expect(clippy::cast_precision_loss, reason = "a share")]
+    pub(super) fn limits_used(&self, length: SignedDuration) -> Option<f64> {
+        let minutes = (length.as_secs_f64() / 60.0).max(f64::MIN_POSITIVE);
+        let share = |used: u64, limit: Option<u64>| limit.map(|limit| used as f64 / minutes / limit as f64);
+        let counts = &self.window.counts;
+        let tokens = share(counts.tokens(), self.limits.tokens_per_minute);
+        let requests = share(counts.sum_of(Meter::Invocations), self.limits.requests_per_minute);
+        tokens.into_iter().chain(requests).reduce(f64::max)
     }
 
     /// What was called lately.
@@ -149,6 +164,7 @@ impl OwnerTally {
         let ahead = contract.as_ref().zip(self.outlook.as_ref());
         let course = ahead.and_then(|(stands, outlook)| course::course(account, stands, outlook, now, &usage));
         (self.contract, self.course) = (contract, course);
+        self.limits = policy.contracts.rate_limits(tenant, &self.tags, now);
     }
 
     /// Usage of a span that starts and ends where sums are known; what ends later ends now.

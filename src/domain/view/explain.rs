@@ -13,6 +13,9 @@ pub struct Explanation {
     pub alert: AlertKey,
     /// What, in one line.
     pub what: String,
+    /// The figures that its level rests on.
+    #[serde(default)]
+    pub because: Vec<String>,
     /// Dollars an hour over the last hour.
     pub now_usd_per_hour: f64,
     /// Dollars an hour that the same hour of the days before lets expect; `None` without such days.
@@ -75,6 +78,9 @@ impl Explanation {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.what.clone()];
+        if !self.because.is_empty() {
+            lines.push(format!("because: {}", self.because.join("; ")));
+        }
         if let Some(expected) = self.expected_usd_per_hour {
             lines.push(format!("now ${:.2}/h, expected ${expected:.2}/h", self.now_usd_per_hour));
         }
