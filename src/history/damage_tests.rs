@@ -154,6 +154,24 @@ fn a_clock_that_jumps_stores_nothing_twice_and_removes_nothing() {
     assert_eq!(hours.iter().map(|hour| hour.counts.sum_of(Meter::InputTokens)).sum::<u64>(), 62 * 7);
 }
 
+#[test]
+fn a_late_point_that_comes_while_its_day_is_sealed_in_slices_is_kept() {
+    let folder = folder();
+    let mut store = open(folder.path());
+    let ids: Vec<String> = (0..25).map(|number| format!("profile{number}")).collect();
+    let of_all = |minute: i64| ids.iter().map(|id| usage(id, start() + minutes(minute), tokens(7))).collect();
+    store.apply(&batch(start() + minutes(1), of_all(0))).expect("stored");
+    let later = start() + days(1) + minutes(361);
+    assert!(store.seal_day(later).expect("sealed"), "some of the profiles");
+    store.apply(&batch(later, of_all(1))).expect("stored, although late");
+    keep_up(&mut store, later);
+    let points =
+        |store: &Store| (0..25).map(|number| store.points(ProfileRef(number), everything()).len()).sum::<usize>();
+    assert_eq!(points(&store), 50);
+    drop(store);
+    assert_eq!(points(&open(folder.path())), 50);
+}
+
 /// A store of format 1, as bedtop 0.1.0 made it.
 fn format_1(folder: &Path) {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/store_format_1");

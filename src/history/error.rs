@@ -70,7 +70,7 @@ pub enum StoreError {
     #[error("could not import the archive: {0}; nothing was changed")]
     Archive(String),
     /// The engine refused.
-    #[error("could not {action} the history: {cause}; what was stored before is kept, and the poll is asked again")]
+    #[error("could not {action} the history: {cause}; what was stored before is kept, and it is tried again")]
     Engine {
         /// What was tried.
         action: &'static str,

@@ -87,20 +87,19 @@ impl Store {
     }
 
     /// Writes chunks of the oldest day that is over; its blocks and rows go when all its chunks are there. A crash in
-    /// between leaves both, and reads overlay them.
-    fn seal_day(&mut self, now: Timestamp) -> Result<bool, StoreError> {
+    /// between leaves both, and reads overlay them. A profile that gets a late point in between is sealed again.
+    pub(super) fn seal_day(&mut self, now: Timestamp) -> Result<bool, StoreError> {
         let is_over = |day: &i64| Tier::POINTS.span(*day).end.saturating_add(GRACE).is_ok_and(|end| end <= now);
         let Some(day) = self.head.oldest_day().filter(is_over) else { return Ok(false) };
-        let done = self.sealed_up_to.filter(|(of_day, _)| *of_day == day).map(|(_, profile)| profile);
-        let left = self.head.profiles_of_day(day).into_iter().filter(|profile| Some(*profile) > done);
+        let left = self.head.profiles_of_day(day).into_iter().filter(|&profile| !self.sealed.contains(&(day, profile)));
         let piece: Vec<ProfileRef> = left.take(PIECE).collect();
         for &profile in &piece {
             let points = self.points_of(profile, Tier::POINTS.span(day));
             let operations = self.put_days(profile, &[(day, points)]);
             self.engine.write(operations)?;
+            self.sealed.insert((day, profile));
         }
-        if let Some(&last) = piece.last() {
-            self.sealed_up_to = Some((day, last));
+        if !piece.is_empty() {
             return Ok(true);
         }
         self.engine.sync()?;
@@ -109,7 +108,7 @@ impl Store {
         self.engine.write(young.map(Operation::Remove).collect())?;
         self.hours_with_rows.retain(|&hour| day_of(hour) != day);
         self.head.forget_day(day);
-        self.sealed_up_to = None;
+        self.sealed.clear();
         Ok(true)
     }
 

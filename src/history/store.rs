@@ -99,7 +99,8 @@ pub struct Store {
     pub(super) buckets: BTreeMap<Kind, BTreeSet<i64>>,
     /// The hours that may have rows.
     pub(super) hours_with_rows: BTreeSet<i64>,
-    pub(super) sealed_up_to: Option<(i64, ProfileRef)>,
+    /// The profiles whose chunk of the day that is being sealed holds all their points.
+    pub(super) sealed: BTreeSet<(i64, ProfileRef)>,
     pub(super) refs: HashMap<ProfileKey, ProfileRef>,
     pub(super) change_sequence: u32,
     pub(super) lags: HashMap<ScopeName, Lag>,
@@ -136,7 +137,7 @@ impl Store {
             damaged: RefCell::default(),
             buckets: BTreeMap::new(),
             hours_with_rows: BTreeSet::new(),
-            sealed_up_to: None,
+            sealed: BTreeSet::new(),
             refs: HashMap::new(),
             change_sequence: 0,
             lags: HashMap::new(),

@@ -62,6 +62,7 @@ impl Store {
                     continue;
                 }
                 earliest = Some(earliest.map_or(at, |known| known.min(at)));
+                self.sealed.remove(&(day_of(at.as_second()), number));
                 self.unwritten.rows.insert((at.as_second(), number.0 / SHARD_PROFILES));
                 if Some(at) < summed_up_to {
                     self.revised(number);
