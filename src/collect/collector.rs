@@ -47,12 +47,15 @@ pub struct Known {
     pub profiles: Vec<Profile>,
 }
 
-/// A batch on its way to the history. The collector waits to be told whether it was stored: what was not is asked for
-/// again.
+/// How long what could not be stored waits before it is offered again.
+const OFFERED_AGAIN: SignedDuration = SignedDuration::from_secs(5);
+
+/// A batch on its way to the history. The collector waits to be told whether it was stored, and offers again what was not:
+/// nothing is asked of the source that could not be stored either.
 #[derive(Debug)]
 pub struct Delivery {
     /// What a poll brought.
-    pub batch: Batch,
+    pub batch: Arc<Batch>,
     stored: oneshot::Sender<bool>,
 }
 
@@ -99,48 +102,45 @@ impl Collector {
 async fn collect<S: Source>(mut poller: Poller<S>, clock: &Clock, batches: &mpsc::Sender<Delivery>, refresh: &Notify) {
     loop {
         let began = clock.now();
-        let before = poller.progress();
-        let batch = poller.poll(began).await;
-        match deliver(batches, batch).await {
-            Some(true) => {}
-            Some(false) => poller.go_back(&before),
-            None => return,
+        let mut fetched = Some(poller.poll(began).await);
+        while let Some(batch) = fetched {
+            if deliver(clock, batches, refresh, batch).await.is_none() {
+                return;
+            }
+            // A question about the past that is cut off by a refresh is asked again; what was fetched is delivered.
+            fetched = tokio::select! {
+                batch = use_the_time(&mut poller, clock, began) => batch,
+                () = refresh.notified() => None,
+            };
         }
-        // A question about the past that is cut off by a refresh is asked again.
+    }
+}
+
+/// Fetches some of the past if there is time; else waits until the next poll is due.
+async fn use_the_time<S: Source>(poller: &mut Poller<S>, clock: &Clock, began: Timestamp) -> Option<Batch> {
+    if rest_of(poller.interval(), began, clock.now()) > SignedDuration::ZERO
+        && let Some(batch) = poller.backfill(clock.now()).await
+    {
+        return Some(batch);
+    }
+    clock.sleep(rest_of(poller.interval(), began, clock.now())).await;
+    None
+}
+
+/// Offers the batch until it is stored; `None` where nobody takes batches any more.
+async fn deliver(clock: &Clock, batches: &mpsc::Sender<Delivery>, refresh: &Notify, batch: Batch) -> Option<()> {
+    let batch = Arc::new(batch);
+    loop {
+        let (stored, answer) = oneshot::channel();
+        batches.send(Delivery { batch: Arc::clone(&batch), stored }).await.ok()?;
+        if answer.await.ok()? {
+            return Some(());
+        }
         tokio::select! {
-            () = use_the_time(&mut poller, clock, batches, began) => {}
+            () = clock.sleep(OFFERED_AGAIN) => {}
             () = refresh.notified() => {}
         }
     }
-}
-
-/// Fetches the past until the next poll is due.
-async fn use_the_time<S: Source>(
-    poller: &mut Poller<S>,
-    clock: &Clock,
-    batches: &mpsc::Sender<Delivery>,
-    began: Timestamp,
-) {
-    while rest_of(poller.interval(), began, clock.now()) > SignedDuration::ZERO {
-        let before = poller.progress();
-        let Some(batch) = poller.backfill(clock.now()).await else { break };
-        match deliver(batches, batch).await {
-            Some(true) => {}
-            Some(false) => {
-                poller.go_back(&before);
-                break;
-            }
-            None => return,
-        }
-    }
-    clock.sleep(rest_of(poller.interval(), began, clock.now())).await;
-}
-
-/// Whether the batch was stored; `None` where nobody takes batches any more.
-async fn deliver(batches: &mpsc::Sender<Delivery>, batch: Batch) -> Option<bool> {
-    let (stored, answer) = oneshot::channel();
-    batches.send(Delivery { batch, stored }).await.ok()?;
-    answer.await.ok()
 }
 
 fn rest_of(interval: SignedDuration, began: Timestamp, now: Timestamp) -> SignedDuration {

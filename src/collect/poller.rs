@@ -52,15 +52,6 @@ pub(super) struct Poller<S> {
     notices: Notices,
 }
 
-/// How far usage is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Progress {
-    watermark: Option<Timestamp>,
-    history_from: Option<Timestamp>,
-    points_from: Option<Timestamp>,
-    five_minutes_from: Option<Timestamp>,
-}
-
 /// What is not right although usage comes.
 #[derive(Debug, Default)]
 struct Notices {
@@ -105,26 +96,6 @@ impl<S: Source> Poller<S> {
     pub(super) fn interval(&self) -> SignedDuration {
         let backed_off = self.interval.saturating_mul(1 << self.throttled.min(10));
         if self.throttled == 0 { self.interval } else { backed_off.min(LONGEST_BACK_OFF.max(self.interval)) }
-    }
-
-    /// How far usage is known.
-    pub(super) fn progress(&self) -> Progress {
-        Progress {
-            watermark: self.watermark,
-            history_from: self.history_from,
-            points_from: self.points_from,
-            five_minutes_from: self.five_minutes_from,
-        }
-    }
-
-    /// Takes back what was asked since, because it could not be stored: all of it is asked for again.
-    pub(super) fn go_back(&mut self, before: &Progress) {
-        let Progress { watermark, history_from, points_from, five_minutes_from } = *before;
-        (self.watermark, self.history_from) = (watermark, history_from);
-        (self.points_from, self.five_minutes_from) = (points_from, five_minutes_from);
-        self.past = Backfill::default();
-        self.schedule.go_back(watermark);
-        self.profiles_unsent = true;
     }
 
     /// Asks once; a failure is a batch that says so.

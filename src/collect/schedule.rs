@@ -143,15 +143,6 @@ impl Schedule {
         }
     }
 
-    /// Takes back answers that reach beyond what is known.
-    pub(super) fn go_back(&mut self, known_until: Option<Timestamp>) {
-        let known = known_until.unwrap_or(Timestamp::MIN);
-        for entry in self.entries.values_mut() {
-            entry.asked = entry.asked.map(|asked| asked.min(known));
-            entry.next_look = Timestamp::MIN;
-        }
-    }
-
     /// How many profiles are in use.
     pub(super) fn in_use(&self, now: Timestamp, interval: SignedDuration) -> usize {
         self.entries.values().filter(|entry| entry.is_in_use(now, interval)).count()

@@ -424,7 +424,7 @@ async fn a_request_that_hangs_does_not_hold_up_the_end() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_stored_is_asked_for_again() {
+async fn what_could_not_be_stored_is_offered_again_and_nothing_is_asked_meanwhile() {
     let source = Scripted { metered: true, ..Scripted::default() };
     let (batches, mut taken) = mpsc::channel(1);
     let (_stop, stopped) = watch::channel(false);
@@ -448,14 +448,18 @@ async fn what_could_not_be_stored_is_asked_for_again() {
     assert_eq!(next(true).await.profiles.len(), 2);
     while next(true).await.poll.collecting.backfill_percent.is_some() {}
     hand.set(at(NOON) + minutes(1));
-    next(false).await;
+    let refused = next(false).await;
     source.asked.lock().expect("not poisoned").clear();
+    for minute in 2..30 {
+        hand.set(at(NOON) + minutes(minute));
+        assert_eq!(next(false).await, refused);
+    }
+    assert_eq!(*source.asked.lock().expect("not poisoned"), [], "what could not be stored either");
     hand.set(at(NOON) + minutes(30));
-    let again = next(true).await;
-    assert_eq!(again.profiles.len(), 2, "profiles as well");
+    assert_eq!(next(true).await, refused, "there is room again");
+    assert_eq!(next(true).await.poll.at, at(NOON) + minutes(30));
     let asked = source.asked.lock().expect("not poisoned");
-    assert!(span(&asked[0]).start <= at("2026-11-24T11:45:00Z"), "{:?}", span(&asked[0]));
-    assert!(asked.iter().all(|request| request.step == Step::MINUTE), "the past that was stored is not");
+    assert!(span(&asked[0]).start <= refused.poll.at, "nothing is left out: {:?}", span(&asked[0]));
     running.abort();
 }
 

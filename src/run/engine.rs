@@ -12,6 +12,7 @@ use crate::collect::Delivery;
 use crate::domain::alert_log::{self, Writer};
 use crate::domain::event::{Happening, LevelChange, LogEntry};
 use crate::domain::history::History;
+use crate::domain::space::Edit;
 use crate::domain::text::printable;
 use crate::domain::update::{Gaze, Published, Sight, Update};
 use crate::domain::usage::Batch;
@@ -77,6 +78,7 @@ pub struct Engine {
     past: BTreeMap<Timestamp, Arc<FleetView>>,
     details: HashMap<Focus, Details>,
     latest: Option<Arc<FleetView>>,
+    unrecorded: (Vec<LevelChange>, Vec<Edit>),
     office: Option<Office>,
     pulse: Pulse,
     events: VecDeque<LogEntry>,
@@ -98,6 +100,7 @@ impl Engine {
             past: BTreeMap::new(),
             details: HashMap::new(),
             latest: None,
+            unrecorded: Default::default(),
             office: None,
             pulse: Pulse::default(),
             events,
@@ -212,16 +215,22 @@ impl Engine {
         self.note(stored.and(maintained));
     }
 
-    /// Stores what a step or an action came to, with the checkpoint that follows.
+    /// Stores what a step or an action came to, with the checkpoint that follows. What cannot be stored is kept, and stored
+    /// with what comes next.
     fn record(&mut self, outcome: &Outcome, entries: Vec<LogEntry>, writer: Writer) -> Result<(), StoreError> {
         let mut edits = self.office.as_mut().map_or_else(Vec::new, |office| office.take(&outcome.notices, &self.store));
-        if !outcome.is_unsaved && outcome.changes.is_empty() && edits.is_empty() {
+        let has_waiting = !self.unrecorded.0.is_empty() || !self.unrecorded.1.is_empty();
+        if !outcome.is_unsaved && outcome.changes.is_empty() && edits.is_empty() && !has_waiting {
             return Ok(());
         }
-        edits.extend(alert_log::put(&entries, writer));
+        let (changes, log) = &mut self.unrecorded;
+        changes.extend(outcome.changes.iter().cloned());
+        log.extend(alert_log::put(&entries, writer));
+        edits.extend(log.iter().cloned());
         edits.extend(alert_log::retire(&self.store, self.now));
         self.show(entries);
-        self.store.record(&outcome.changes, &self.judge.checkpoint(), edits)?;
+        self.store.record(&self.unrecorded.0, &self.judge.checkpoint(), edits)?;
+        self.unrecorded = Default::default();
         self.responses_stored();
         Ok(())
     }

@@ -57,7 +57,7 @@ impl Engine {
     /// Does what a person asks, and says how many alerts or silences it was about. What is about none is not stored.
     ///
     /// # Errors
-    /// When it cannot be stored; it then holds until the program ends.
+    /// When it cannot be stored; it then holds, and is stored with what comes next.
     pub fn act(&mut self, action: Action) -> Result<usize, StoreError> {
         self.forget();
         self.now = self.now.max(action.at);
