@@ -1,5 +1,8 @@
 //! `kill -9` at any moment loses no poll that was acknowledged. This program is its own victim: started with a folder in
 //! the environment it stores polls and acknowledges each on its standard output, until it is killed.
+//!
+//! `.ci/power-cut` and `.ci/full-disk`, which need root for a disk of their own, start it as well: to store until the power
+//! is cut, to check what is left, and to see a real bedtop through a full disk.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Write};
@@ -17,19 +20,31 @@ use bedtop::domain::usage::{Batch, Point, ProfileUsage};
 use bedtop::history::{Retention, Store, StoreOptions, care};
 use jiff::{SignedDuration, Timestamp};
 
+#[path = "crash/full_disk.rs"]
+mod full_disk;
+#[path = "support/scripted_aws.rs"]
+#[allow(dead_code, reason = "each of the tests that share it needs a part of it")]
+mod scripted_aws;
+
 const OPTIONS: StoreOptions = StoreOptions { step: Step::MINUTE, retention: Retention::DEFAULT, durable: true };
 const VICTIM: &str = "BEDTOP_CRASH_TEST_STORE";
 /// Asks the victim to compact the store over and over instead.
 const COMPACT: &str = "BEDTOP_CRASH_TEST_COMPACT";
+/// Asks to check the store of a victim that acknowledged all polls up to this one.
+const CHECK: &str = "BEDTOP_CRASH_TEST_CHECK";
+/// How many profiles a poll is of: two, or as many as this variable says.
+const PROFILES: &str = "BEDTOP_CRASH_TEST_PROFILES";
+/// A folder on a disk of 64 MB, on which a bedtop is seen through the disk's being full.
+const SMALL_DISK: &str = "BEDTOP_SMALL_DISK";
 /// How often it is killed: 20 times, or as often as this variable says (200 before a release).
 const ROUNDS: &str = "BEDTOP_CRASH_ROUNDS";
 
 fn main() {
     if let Some(folder) = std::env::var_os(VICTIM) {
-        let folder = Path::new(&folder);
-        let work = if std::env::var_os(COMPACT).is_some() { compact_until_killed } else { store_until_killed };
-        work(folder);
-        return;
+        return be_of_use(Path::new(&folder));
+    }
+    if let Some(folder) = std::env::var_os(SMALL_DISK) {
+        return full_disk::stops_collecting_and_harms_nothing(Path::new(&folder));
     }
     // A filter for other tests is not for this one.
     let filters: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
@@ -40,27 +55,46 @@ fn main() {
     }
 }
 
+/// What another process started this one for.
+fn be_of_use(folder: &Path) {
+    if let Ok(last) = std::env::var(CHECK) {
+        check(folder, last.parse().expect("the number of a poll"));
+    } else if std::env::var_os(COMPACT).is_some() {
+        compact_until_killed(folder);
+    } else {
+        store_until_killed(folder);
+    }
+}
+
 fn rounds() -> i64 {
-    std::env::var(ROUNDS).map_or(20, |rounds| rounds.parse().expect("a number of rounds"))
+    number_in(ROUNDS, 20)
+}
+
+fn profiles() -> u32 {
+    u32::try_from(number_in(PROFILES, 2)).expect("a number of profiles")
+}
+
+fn number_in(variable: &str, default: i64) -> i64 {
+    std::env::var(variable).map_or(default, |number| number.parse().expect("a number"))
 }
 
 fn minute(number: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 20_000) + SignedDuration::from_mins(number)
 }
 
-/// What is stored for a minute: two profiles, one of which also gets an hour as a whole.
+/// What is stored for a minute: some profiles, one of which also gets an hour as a whole.
 fn poll(number: i64) -> Batch {
     let at = minute(number);
     let count = Counts::EMPTY.with(Meter::InputTokens, number.cast_unsigned() + 1);
-    let usage = |id: &str, at| ProfileUsage {
-        profile: ProfileKey { scope: "main".into(), id: id.into() },
+    let usage = |profile: u32, at| ProfileUsage {
+        profile: ProfileKey { scope: "main".into(), id: format!("profile{profile}").as_str().into() },
         points: vec![Point { at, counts: count }],
     };
     let poll = PollRecord::new("main".into(), at, Some(at));
     let hour = at - SignedDuration::from_hours(24 * 30);
     Batch {
-        points: vec![usage("a", at), usage("b", at)],
-        hours: vec![usage("a", Step::HOUR.floor(hour))],
+        points: (0..profiles()).map(|profile| usage(profile, at)).collect(),
+        hours: vec![usage(0, Step::HOUR.floor(hour))],
         ..Batch::new(poll)
     }
 }
@@ -134,7 +168,9 @@ fn check(folder: &Path, last: i64) {
     assert!(store.faults().is_empty(), "{:?}", store.faults());
     assert!(store.scopes(Timestamp::MAX)[0].watermark >= Some(minute(last)), "the watermark of poll {last}");
     let everything = TimeSpan::new(Timestamp::MIN, Timestamp::MAX);
-    for profile in [ProfileRef(0), ProfileRef(1)] {
+    let beside = std::fs::read_dir(folder.join("sled/blobs")).map_or(0, Iterator::count);
+    assert_eq!(beside, 0, "no value is in a file of its own, which the engine would not sync");
+    for profile in (0..profiles()).map(ProfileRef) {
         let points: BTreeMap<Timestamp, Counts> =
             store.points(profile, everything).into_iter().map(|point| (point.at, point.counts)).collect();
         for number in 0..=last {
