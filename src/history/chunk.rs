@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 
 use crate::domain::meter::{Counts, Meter};
+use crate::domain::time::TimeSpan;
 use crate::domain::usage::Point;
 use crate::history::columns::{self, Packing};
 use crate::history::engine::LARGEST_VALUE;
+use crate::history::head::ceiling;
 
 const VERSION: u8 = 2;
 
@@ -32,9 +34,17 @@ fn encode_one(start: i64, points: &[Point]) -> Vec<u8> {
 
 /// The points of one stored part; `None` where it is of an unknown version.
 pub(super) fn decode(start: i64, stored: &[u8]) -> Option<Vec<Point>> {
-    let (&version, bytes) = stored.split_first()?;
-    let entries = columns::decode(bytes).filter(|_| version == VERSION)?;
-    entries.into_iter().map(|(offset, counts)| Some(Point { at: instant(start, offset)?, counts })).collect()
+    let mut points = Vec::new();
+    decode_into(start, stored, TimeSpan::new(Timestamp::MIN, Timestamp::MAX), &mut points)?;
+    Some(points)
+}
+
+/// Adds the points of one stored part that lie in the span; `None`, and some added, where it is of an unknown version.
+pub(super) fn decode_into(start: i64, stored: &[u8], span: TimeSpan, out: &mut Vec<Point>) -> Option<()> {
+    let (_, bytes) = stored.split_first().filter(|(version, _)| **version == VERSION)?;
+    let within = ceiling(span.start).saturating_sub(start)..ceiling(span.end).saturating_sub(start);
+    let make = |offset, counts| Some(Point { at: instant(start, offset)?, counts });
+    columns::decode_into(bytes, &within, out, make, |point| &mut point.counts)
 }
 
 /// One meter of one stored part, where it was reported.
@@ -80,6 +90,23 @@ mod tests {
         fn chunks_come_back(points in prop::collection::btree_map(0..1440_u32, any_counts(), 1..300)) {
             let points: Vec<_> = points.into_iter().map(|(minute, counts)| point(minute, counts)).collect();
             prop_assert_eq!(decode_all(&encode(DAY_START, &points)), Some(points));
+        }
+
+        #[test]
+        fn a_span_of_a_chunk_is_what_a_filter_leaves(
+            points in prop::collection::btree_map(0..300_u32, any_counts(), 1..60),
+            from in -9_999..20_000_i64,
+            length in 0..20_000_i64,
+        ) {
+            let points: Vec<_> = points.into_iter().map(|(minute, counts)| point(minute, counts)).collect();
+            let second = |second| Timestamp::from_second(DAY_START + second).expect("a valid time");
+            let span = TimeSpan::new(second(from), second(from + length));
+            let mut found = Vec::new();
+            for part in encode(DAY_START, &points) {
+                prop_assert_eq!(decode_into(DAY_START, &part, span, &mut found), Some(()));
+            }
+            let expected: Vec<_> = points.into_iter().filter(|point| span.contains(point.at)).collect();
+            prop_assert_eq!(found, expected);
         }
 
         #[test]

@@ -9,6 +9,8 @@
 //! meters tend to move together. Values are variable-length numbers, or compressed by pco at level 8 where that is
 //! smaller: the best trade found for such counts.
 
+use std::ops::Range;
+
 use pco::ChunkConfig;
 use pco::standalone::{simple_compress, simple_decompress_into};
 
@@ -49,18 +51,39 @@ pub(super) fn encode(out: &mut Vec<u8>, entries: &[(u32, Counts)], packing: Pack
 
 /// The entries; `None` where the bytes are not what [`encode`] writes.
 pub(super) fn decode(bytes: &[u8]) -> Option<Vec<(u32, Counts)>> {
+    let mut entries = Vec::new();
+    let make = |number, counts| Some((number, counts));
+    decode_into(bytes, &(0..i64::MAX), &mut entries, make, |(_, counts)| counts)?;
+    Some(entries)
+}
+
+/// Adds the entries whose numbers lie within a range, each as it is made of a number and no counts yet; `None`, and some
+/// added, where the bytes are not what [`encode`] writes.
+pub(super) fn decode_into<T>(
+    bytes: &[u8],
+    within: &Range<i64>,
+    out: &mut Vec<T>,
+    make: impl Fn(u32, Counts) -> Option<T>,
+    counts_of: impl Fn(&mut T) -> &mut Counts,
+) -> Option<()> {
     let mut reader = Reader::new(bytes)?;
-    let mut entries: Vec<_> = reader.numbers.iter().map(|&number| (number, Counts::EMPTY)).collect();
-    while reader.has_more()? {
+    let place = |bound: i64| reader.numbers.partition_point(|&number| i64::from(number) < bound);
+    let (from, to) = (place(within.start), place(within.end));
+    let first = out.len();
+    for &number in reader.numbers.get(from..to)? {
+        out.push(make(number, Counts::EMPTY)?);
+    }
+    while from < to && reader.has_more()? {
         let column = reader.column()?;
-        let values = column.values()?;
-        let reported = entries.iter_mut().zip(&column.present).filter(|(_, is)| **is).map(|(entry, _)| entry);
-        let mut values = values.into_iter();
-        for ((_, counts), &is_some) in reported.zip(&column.nonzero) {
-            counts.set(column.meter, if is_some { values.next()? } else { 0 });
+        let before = column.present[..from].iter().filter(|is| **is).count();
+        let (skipped, nonzero) = column.nonzero.split_at_checked(before)?;
+        let mut values = column.values()?.into_iter().skip(skipped.iter().filter(|is| **is).count());
+        let reported = out[first..].iter_mut().zip(&column.present[from..]).filter(|(_, is)| **is);
+        for ((entry, _), &is_some) in reported.zip(nonzero) {
+            counts_of(entry).set(column.meter, if is_some { values.next()? } else { 0 });
         }
     }
-    Some(entries)
+    Some(())
 }
 
 /// One meter of the entries that report it.

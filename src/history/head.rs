@@ -249,7 +249,7 @@ fn offset(at: i64) -> u32 {
 }
 
 /// The first whole second at or after an instant.
-fn ceiling(at: Timestamp) -> i64 {
+pub(super) fn ceiling(at: Timestamp) -> i64 {
     at.as_second() + i64::from(at.subsec_nanosecond() > 0)
 }
 

@@ -113,9 +113,9 @@ impl Store {
     /// A profile's points: those of chunks, with the young ones over them.
     pub(super) fn points_of(&self, profile: ProfileRef, span: TimeSpan) -> Vec<Point> {
         let stored = self.stored_in(Tier::POINTS, profile, span);
-        let young = self.head.points(profile, span);
+        let young: Vec<Point> = self.head.points(profile, span).collect();
         if stored.is_empty() {
-            return young.collect();
+            return young;
         }
         tier::revised(stored, young)
     }
@@ -141,17 +141,26 @@ impl Store {
         self.head.days_of(profile).filter(move |day| days.contains(day))
     }
 
+    /// The first hour of any profile in the first bucket. All that lies in it is looked at once, and then it is known.
+    fn oldest_hour(&self, bucket: i64) -> Option<i64> {
+        if let Some((_, oldest)) = self.oldest_hour.get().filter(|(of, _)| *of == bucket) {
+            return Some(oldest);
+        }
+        let start = Tier::HOURS.start(bucket);
+        let (from, to) = (keys::from_time(Kind::Hours, bucket), keys::from_time(Kind::Hours, bucket + 1));
+        let starts = self.entries(self.engine.scan(&from, &to)).filter_map(|(_, value)| chunk::first(start, &value));
+        let oldest = starts.min()?.as_second();
+        self.oldest_hour.set(Some((bucket, oldest)));
+        Some(oldest)
+    }
+
     fn has_chunks(&self, day: i64) -> bool {
         self.buckets.get(&Kind::Chunk).is_some_and(|days| days.contains(&day))
     }
 
     /// From the first hour that is stored of any profile to the end of the last day.
     fn stored_extent(&self) -> Option<(i64, i64)> {
-        let first = *self.buckets.get(&Kind::Hours)?.first()?;
-        let start = Tier::HOURS.start(first);
-        let (from, to) = (keys::from_time(Kind::Hours, first), keys::from_time(Kind::Hours, first + 1));
-        let starts = self.entries(self.engine.scan(&from, &to)).filter_map(|(_, value)| chunk::first(start, &value));
-        let first = starts.min()?.as_second();
+        let first = self.oldest_hour(*self.buckets.get(&Kind::Hours)?.first()?)?;
         let last = |tier: Tier| self.buckets.get(&tier.kind)?.last().map(|last| tier.start(last + 1));
         let last = last(Tier::POINTS).or(last(Tier::HOURS))?;
         Some((first, last.min(self.newest_poll.map_or(last, Timestamp::as_second)).max(first)))

@@ -1,6 +1,6 @@
 //! The store: takes what polls bring and what the judge says.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -99,6 +99,8 @@ pub struct Store {
     pub(super) buckets: BTreeMap<Kind, BTreeSet<i64>>,
     /// The hours that may have rows.
     pub(super) hours_with_rows: BTreeSet<i64>,
+    /// The first bucket of hours and its first hour, once it is known.
+    pub(super) oldest_hour: Cell<Option<(i64, i64)>>,
     /// The profiles whose chunk of the day that is being sealed holds all their points.
     pub(super) sealed: BTreeSet<(i64, ProfileRef)>,
     pub(super) refs: HashMap<ProfileKey, ProfileRef>,
@@ -137,6 +139,7 @@ impl Store {
             damaged: RefCell::default(),
             buckets: BTreeMap::new(),
             hours_with_rows: BTreeSet::new(),
+            oldest_hour: Cell::new(None),
             sealed: BTreeSet::new(),
             refs: HashMap::new(),
             change_sequence: 0,

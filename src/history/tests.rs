@@ -287,6 +287,25 @@ fn points_of_days_that_are_over_go_to_their_chunks_at_once() {
 }
 
 #[test]
+fn the_extent_is_known_whatever_is_stored_before_and_removed() {
+    let folder = folder();
+    let options =
+        StoreOptions { retention: Retention { points: days(2), five_minutes: days(20), hours: days(40) }, ..OPTIONS };
+    let mut store = Store::open(folder.path(), &options).expect("opens");
+    let from = |store: &mut Store, now: Timestamp, hour: Timestamp| {
+        store.apply(&Batch { hours: vec![usage("a", hour, tokens(1))], ..batch(now, Vec::new()) }).expect("stored");
+        keep_up(store, now);
+        store.extent().expect("something").start
+    };
+    assert_eq!(from(&mut store, start(), start() - days(3)), start() - days(3));
+    assert_eq!(from(&mut store, start(), start() - days(2)), start() - days(3));
+    assert_eq!(from(&mut store, start(), start() - days(3) - minutes(60)), start() - days(3) - minutes(60));
+    assert_eq!(from(&mut store, start(), start() - days(33)), start() - days(33));
+    let later = start() + days(90);
+    assert_eq!(from(&mut store, later, later - days(1)), later - days(1), "what was removed is not in it");
+}
+
+#[test]
 fn five_minutes_outlive_the_points_they_are_made_of() {
     let folder = folder();
     let options =

@@ -64,7 +64,7 @@ impl Store {
     pub(super) fn stored_in(&self, tier: Tier, profile: ProfileRef, span: TimeSpan) -> Vec<Point> {
         let mut points = Vec::new();
         for bucket in self.buckets_in(tier, span) {
-            points.extend(self.stored(tier, profile, bucket).into_iter().filter(|point| span.contains(point.at)));
+            self.add_stored(tier, profile, bucket, span, &mut points);
         }
         points
     }
@@ -79,21 +79,36 @@ impl Store {
     ) -> Vec<(Timestamp, u64)> {
         let mut values = Vec::new();
         for bucket in self.buckets_in(tier, span) {
-            let decode = |value: &[u8]| chunk::decode_meter(tier.start(bucket), value, meter);
-            let of_bucket = self.parts(tier, profile, bucket, decode);
-            values.extend(of_bucket.into_iter().filter(|(at, _)| span.contains(*at)));
+            self.add_parts(tier, profile, bucket, &mut values, |value, values| {
+                let found = chunk::decode_meter(tier.start(bucket), value, meter)?;
+                values.extend(found.into_iter().filter(|(at, _)| span.contains(*at)));
+                Some(())
+            });
         }
         values
     }
 
     /// What is stored of a profile in a bucket, oldest first.
     pub(super) fn stored(&self, tier: Tier, profile: ProfileRef, bucket: i64) -> Vec<Point> {
-        self.parts(tier, profile, bucket, |value| chunk::decode(tier.start(bucket), value))
+        let mut points = Vec::new();
+        self.add_stored(tier, profile, bucket, tier.span(bucket), &mut points);
+        points
+    }
+
+    fn add_stored(&self, tier: Tier, profile: ProfileRef, bucket: i64, span: TimeSpan, points: &mut Vec<Point>) {
+        self.add_parts(tier, profile, bucket, points, |value, points| {
+            chunk::decode_into(tier.start(bucket), value, span, points)
+        });
     }
 
     /// Puts points in the place of what is stored of a profile in a bucket.
     pub(super) fn put(&mut self, tier: Tier, profile: ProfileRef, bucket: i64, points: &[Point]) -> Vec<Operation> {
         self.buckets.entry(tier.kind).or_default().insert(bucket);
+        if let (Tier::HOURS, Some((of, oldest)), Some(first)) = (tier, self.oldest_hour.get(), points.first())
+            && of == bucket
+        {
+            self.oldest_hour.set(Some((of, oldest.min(first.at.as_second()))));
+        }
         put_parts(&self.engine, tier, profile, bucket, points)
     }
 
@@ -114,22 +129,23 @@ impl Store {
         self.buckets.get(&tier.kind).into_iter().flat_map(move |known| known.range(range.clone())).copied()
     }
 
-    fn parts<T>(
+    /// Adds what each part of a profile's bucket holds.
+    fn add_parts<T>(
         &self,
         tier: Tier,
         profile: ProfileRef,
         bucket: i64,
-        decode: impl Fn(&[u8]) -> Option<Vec<T>>,
-    ) -> Vec<T> {
+        found: &mut Vec<T>,
+        decode_into: impl Fn(&[u8], &mut Vec<T>) -> Option<()>,
+    ) {
         let (first, end) = ends(tier, profile, bucket);
-        let mut found = Vec::new();
         for (_, value) in self.entries(self.engine.scan(&first, &end)) {
-            match decode(&value) {
-                Some(part) => found.extend(part),
-                None => self.note(format!("{} cannot be understood and was left out", tier.kind.describe())),
+            let before = found.len();
+            if decode_into(&value, found).is_none() {
+                found.truncate(before);
+                self.note(format!("{} cannot be understood and was left out", tier.kind.describe()));
             }
         }
-        found
     }
 }
 
@@ -168,21 +184,35 @@ pub(super) fn sums(points: &[Point], width: Step) -> Vec<Point> {
 }
 
 /// Points with others over them: of one instant the upper one counts. Both are in order.
-pub(super) fn over(lower: Vec<Point>, upper: Vec<Point>) -> Vec<Point> {
-    if lower.last().map(|point| point.at) < upper.first().map(|point| point.at) {
-        return [lower, upper].concat();
+pub(super) fn over(mut lower: Vec<Point>, upper: Vec<Point>) -> Vec<Point> {
+    if lower.is_empty() {
+        return upper;
+    }
+    if follows(&lower, &upper) {
+        lower.extend(upper);
+        return lower;
     }
     let all = lower.into_iter().chain(upper).map(|point| (point.at, point.counts));
     points_of(&all.collect())
 }
 
 /// Points with others over them: of one instant the reported meters of the upper one count. Both are in order.
-pub(super) fn revised(lower: Vec<Point>, upper: impl IntoIterator<Item = Point>) -> Vec<Point> {
+pub(super) fn revised(mut lower: Vec<Point>, upper: Vec<Point>) -> Vec<Point> {
+    if follows(&lower, &upper) {
+        lower.extend(upper);
+        return lower;
+    }
     let mut merged: BTreeMap<_, Counts> = lower.into_iter().map(|point| (point.at, point.counts)).collect();
     for point in upper {
         merged.entry(point.at).or_insert(Counts::EMPTY).revise(&point.counts);
     }
     points_of(&merged)
+}
+
+/// Whether the upper points are in order, and all of them later than the lower ones.
+fn follows(lower: &[Point], upper: &[Point]) -> bool {
+    upper.first().is_none_or(|first| lower.last().is_none_or(|last| last.at < first.at))
+        && upper.is_sorted_by(|a, b| a.at < b.at)
 }
 
 fn points_of(points: &BTreeMap<Timestamp, Counts>) -> Vec<Point> {
