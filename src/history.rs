@@ -31,6 +31,7 @@ mod maintain;
 mod migrate;
 mod open;
 pub mod panics;
+pub mod parts;
 mod reader;
 mod row;
 mod sets;

@@ -21,5 +21,5 @@ mod tests;
 
 pub use client::Client;
 pub use error::LinkError;
-pub use protocol::{Answer, Ask, Grain, Hello, PROTOCOL, SCHEMA, SeriesQuery};
+pub use protocol::{Answer, Ask, Grain, Hello, PROTOCOL, Piece, SCHEMA, SeriesQuery};
 pub use server::{Host, Server};

@@ -14,6 +14,7 @@ pub mod answers;
 pub mod attach;
 pub mod backtest;
 pub mod console;
+pub mod copying;
 pub mod desk;
 pub mod doctor;
 pub mod engine;

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use color_eyre::eyre::{Result, eyre};
 use jiff::SignedDuration;
 
-use crate::cli::input::{ReadingOptions, load_recording};
+use crate::cli::input::{ReadingOptions, load_recording, read_store};
 use crate::cli::{GlobalOptions, load_config, print};
 use crate::config::Config;
 use crate::domain::history::History;
@@ -95,7 +95,7 @@ impl Backtest {
         truth: Option<&[Truth]>,
     ) -> Result<Vec<Tried>> {
         let Some((_, config)) = configs.first() else { return Ok(Vec::new()) };
-        let store = setup::open_store(config)?;
+        let (store, _copy) = read_store(config, setup::open_store)?;
         let Some(end) = store.newest_poll() else {
             return Err(eyre!("there is no history yet: run `bedtop collect` first, or give a usage CSV with --input"));
         };

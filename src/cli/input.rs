@@ -25,7 +25,7 @@ use crate::report::alerts::AlertReport;
 use crate::run::attach::{self, Shown};
 use crate::run::engine::Engine;
 use crate::run::look::Looked;
-use crate::run::{act, offline, setup, takeover};
+use crate::run::{act, copying, offline, setup, takeover};
 use crate::source::replay::Recording;
 
 /// How long a history that is open elsewhere is waited for, where whoever has it open cannot be asked.
@@ -62,7 +62,7 @@ pub(super) struct Opened {
     pub(super) policy: Policy,
     /// As of when: now, or the end of the file.
     pub(super) now: Timestamp,
-    /// The folder of a file's history, for as long as it is needed.
+    /// The folder of a file's history, or of a copy of what is open elsewhere, for as long as it is needed.
     _folder: Option<TempDir>,
 }
 
@@ -71,7 +71,8 @@ impl InputOptions {
     pub(super) fn open(&self, config: &Config) -> Result<Opened> {
         let Some(path) = &self.input else {
             let policy = setup::policy(config, Mode::Live, setup::prices(None));
-            return Ok(Opened { store: open_store(config)?, policy, now: Timestamp::now(), _folder: None });
+            let (store, folder) = read_store(config, open_store)?;
+            return Ok(Opened { store, policy, now: Timestamp::now(), _folder: folder });
         };
         let recording = load_recording(path, &self.reading)?;
         let folder = TempDir::with_prefix("bedtop-").wrap_err("could not make a temporary folder")?;
@@ -159,6 +160,25 @@ fn look_at_store(config: &Config) -> Result<Looked> {
             // Whoever has it open is beginning or ending.
             Err(report) if takeover::is_locked(&report) && began.elapsed() < PATIENCE => thread::sleep(PAUSE),
             opened => return opened.map(|engine| Looked::Engine(Box::new(engine))),
+        }
+    }
+}
+
+/// Reads the whole history: where another bedtop has it open, a copy of it, which goes with the folder. What is given is the
+/// config with the path of that one.
+pub(super) fn read_store<T>(config: &Config, read: impl Fn(&Config) -> Result<T>) -> Result<(T, Option<TempDir>)> {
+    let began = Instant::now();
+    loop {
+        let folder = TempDir::with_prefix("bedtop-").wrap_err("could not make a temporary folder")?;
+        if runtime()?.block_on(copying::copy_of_owner(&config.store, folder.path()))? {
+            let mut copied = config.clone();
+            folder.path().clone_into(&mut copied.store.path);
+            return Ok((read(&copied)?, Some(folder)));
+        }
+        match read(config) {
+            // Whoever has it open is beginning or ending.
+            Err(report) if takeover::is_locked(&report) && began.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            done => return Ok((done?, None)),
         }
     }
 }

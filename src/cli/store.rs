@@ -1,4 +1,4 @@
-//! `bedtop store`: looks after the history while no bedtop runs on it.
+//! `bedtop store`: looks after the history. What only reads it works while a bedtop has it open; what changes it refuses then.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
@@ -21,7 +21,7 @@ use crate::history::{Store, StoreError, archive, care};
 use crate::run::setup;
 use crate::run::transfer::{self, Bins};
 
-/// Look after the history: sizes, checks, export and import, space. End a running bedtop first
+/// Look after the history: sizes, checks, export and import, space
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  bedtop store stats\n  bedtop store export usage.csv.gz")]
 pub(super) enum StoreCommand {
@@ -36,10 +36,10 @@ pub(super) enum StoreCommand {
         after_help = "Examples:\n  bedtop store export usage.csv.gz\n  bedtop store export --format archive history.bedtop.gz"
     )]
     Export(Export),
-    /// Read a usage CSV into the history, or an archive into an empty folder
+    /// Read a usage CSV into the history, which no bedtop may have open, or an archive into an empty folder
     #[command(after_help = "Example:\n  bedtop --store ./copy store import history.bedtop.gz")]
     Import(Box<Import>),
-    /// Give space back: copy what is there into new files
+    /// Give space back: copy what is there into new files. No bedtop may have the history open
     #[command(after_help = "Example:\n  bedtop store compact")]
     Compact,
 }
@@ -120,7 +120,7 @@ impl StoreCommand {
 
 impl Stats {
     fn run(&self, config: &Config) -> Result<u8> {
-        let survey = care::survey(&config.store.path)?;
+        let survey = survey(config)?;
         match self.output {
             Output::Table => print(&table(config, &survey))?,
             Output::Json => print(&serde_json::to_string(&json(config, &survey))?)?,
@@ -128,6 +128,15 @@ impl Stats {
         }
         Ok(0)
     }
+}
+
+/// What the history holds; the files are those of the history itself, also where a copy was read.
+fn survey(config: &Config) -> Result<care::Survey> {
+    let (mut survey, copy) = input::read_store(config, |config| Ok(care::survey(&config.store.path)?))?;
+    if let Some(bytes) = copy.and_then(|_| care::files_bytes(&config.store.path)) {
+        survey.disk_bytes = bytes;
+    }
+    Ok(survey)
 }
 
 fn table(config: &Config, survey: &care::Survey) -> String {
@@ -198,7 +207,7 @@ fn mebibytes(bytes: u64) -> String {
 }
 
 fn verify(config: &Config) -> Result<u8> {
-    let survey = care::survey(&config.store.path)?;
+    let survey = survey(config)?;
     for line in &survey.damage {
         print(&printable(line))?;
     }
@@ -209,24 +218,29 @@ fn verify(config: &Config) -> Result<u8> {
 
 impl Export {
     fn run(&self, config: &Config) -> Result<u8> {
-        let mut out = self.output()?;
-        let said = match self.format {
+        let (said, _copy) = input::read_store(config, |config| self.write(config))?;
+        writeln!(io::stderr(), "bedtop: {said}")?;
+        Ok(0)
+    }
+
+    /// Writes it; says what was written.
+    fn write(&self, config: &Config) -> Result<String> {
+        let path = &config.store.path;
+        match self.format {
             Format::Archive => {
-                let (count, left_out) = archive::export(&config.store.path, &mut out)?;
-                format!("{count} values exported, {left_out} damaged ones left out")
+                let (count, left_out) = archive::export(path, self.output()?)?;
+                Ok(format!("{count} values exported, {left_out} damaged ones left out"))
             }
             Format::Csv => {
-                if !Store::exists(&config.store.path) {
-                    return Err(StoreError::Missing(config.store.path.clone()).into());
+                if !Store::exists(path) {
+                    return Err(StoreError::Missing(path.clone()).into());
                 }
                 let store = setup::open_store(config)?;
                 let rules = setup::policy(config, Mode::Live, setup::prices(None)).tenancy;
-                format!("{} rows exported", transfer::export_csv(&store, &rules, self.of.into(), &mut out)?)
+                let count = transfer::export_csv(&store, &rules, self.of.into(), self.output()?)?;
+                Ok(format!("{count} rows exported"))
             }
-        };
-        drop(out);
-        writeln!(io::stderr(), "bedtop: {said}")?;
-        Ok(0)
+        }
     }
 
     fn output(&self) -> Result<Box<dyn Write>> {

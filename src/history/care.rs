@@ -1,5 +1,6 @@
 //! Care of a store that no bedtop is running on: what it holds, whether it is whole, and giving space back.
 
+use std::fs::Metadata;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -95,6 +96,13 @@ impl Survey {
     pub fn forecast(&self, retention: &Retention) -> u64 {
         self.kinds.iter().map(|kind| kind.forecast(retention)).fold(0, u64::saturating_add)
     }
+}
+
+/// The bytes of a store's files as they lie there, whoever has it open; `None` where there are none.
+#[must_use]
+pub fn files_bytes(folder: &Path) -> Option<u64> {
+    let files = std::fs::read_dir(folder.join("sled")).ok()?;
+    Some(files.filter_map(|file| file.ok()?.metadata().ok()).filter(Metadata::is_file).map(|file| file.len()).sum())
 }
 
 /// Reads every value and its checksum.

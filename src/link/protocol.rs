@@ -6,6 +6,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 use crate::domain::action::Action;
 use crate::domain::event::{LevelChange, LogEntry};
@@ -137,6 +138,11 @@ pub enum Ask {
     Resend(String),
     /// The usage of an owner over time.
     Series(SeriesQuery),
+    /// A piece of the history as it is stored.
+    Copy {
+        /// After which key; from the beginning after an empty one.
+        after: ByteBuf,
+    },
     /// Changes of level.
     Changes {
         /// From when on.
@@ -190,4 +196,17 @@ pub enum Answer {
     Series(Vec<Point>),
     /// Changes of level, oldest first.
     Changes(Vec<LevelChange>),
+    /// A piece of the history.
+    Piece(Piece),
+}
+
+/// Values of the history, as they are stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// The width of its points.
+    pub step_seconds: u32,
+    /// Keys and values.
+    pub entries: Vec<(ByteBuf, ByteBuf)>,
+    /// After which key it goes on; nothing at the end.
+    pub next: Option<ByteBuf>,
 }

@@ -15,8 +15,8 @@ use crate::history::StoreError;
 use crate::judge::explain::explanation;
 use crate::link::{Answer, Ask};
 use crate::report::alerts::AlertReport;
-use crate::run::answers;
 use crate::run::engine::Engine;
+use crate::run::{answers, copying};
 
 /// How far back the view's events go.
 const EVENTS_REACH: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -50,6 +50,7 @@ impl Engine {
             }
             Ask::Letters { state, most } => self.letters(*state, *most),
             Ask::Resend(key) => self.resend(key),
+            Ask::Copy { after } => copying::piece(&self.store, after),
             ask => answers::answer(&self.store, &self.policy, self.now, ask),
         }
     }
