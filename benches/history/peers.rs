@@ -6,7 +6,7 @@ use fjall::{KeyspaceCreateOptions, PersistMode};
 use redb::{ReadableDatabase, TableDefinition};
 use rusqlite::params_from_iter;
 
-use super::{Engine, Failure, Row};
+use crate::{Engine, Failure, Row};
 
 /// Opens a peer by its name.
 pub(super) fn open(name: &str, folder: &Path) -> Result<Box<dyn Engine>, Failure> {

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use jiff::SignedDuration;
+use rstest::rstest;
 
 use super::engine::Engine;
 use super::keys::{self, Kind};
@@ -26,8 +27,11 @@ fn filled(folder: &Path) -> Vec<Point> {
     store.points(ProfileRef(0), everything())
 }
 
-#[test]
-fn damaged_snapshots_are_put_aside_and_nothing_is_lost() {
+#[rstest]
+#[case::garbage(Some(&b"not a snapshot"[..]))]
+#[case::empty(Some(&[][..]))]
+#[case::truncated(None)]
+fn damaged_snapshots_are_put_aside_and_nothing_is_lost(#[case] instead: Option<&[u8]>) {
     let folder = folder();
     let points = filled(folder.path());
     drop(open(folder.path()));
@@ -35,7 +39,8 @@ fn damaged_snapshots_are_put_aside_and_nothing_is_lost() {
     let mut damaged = 0;
     for entry in fs::read_dir(&files).expect("listed").filter_map(Result::ok) {
         if entry.file_name().to_string_lossy().starts_with("snap.") {
-            fs::write(entry.path(), b"not a snapshot").expect("written");
+            let whole = fs::read(entry.path()).expect("readable");
+            fs::write(entry.path(), instead.unwrap_or(&whole[..whole.len() / 2])).expect("written");
             damaged += 1;
         }
     }

@@ -203,6 +203,12 @@ impl Store {
         self.engine.sync()
     }
 
+    /// A test may have the disk full.
+    #[cfg(test)]
+    pub(crate) fn pretend_full(&self, is_full: bool) {
+        self.engine.is_full.set(is_full);
+    }
+
     /// When the newest poll that is stored ended; `None` before the first.
     #[must_use]
     pub fn newest_poll(&self) -> Option<Timestamp> {

@@ -47,13 +47,10 @@ pub async fn copy_of_owner(settings: &StoreSettings, folder: &Path) -> Result<bo
         let entries: Vec<_> =
             piece.entries.into_iter().map(|(key, value)| (key.into_vec(), value.into_vec())).collect();
         copying.take(&entries)?;
-        match piece.next {
-            Some(next) => after = next,
-            None => {
-                copying.finish()?;
-                return Ok(true);
-            }
-        }
-        begun = Some(copying);
+        let Some(next) = piece.next else {
+            copying.finish()?;
+            return Ok(true);
+        };
+        (after, begun) = (next, Some(copying));
     }
 }

@@ -101,3 +101,50 @@ impl Engine {
         rows.map(|row| explanation(&self.store, &self.policy, view, row)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::action::{Deed, Silence, SilenceId};
+    use crate::domain::health::PollRecord;
+    use crate::domain::level::Level;
+    use crate::domain::matcher::Matchers;
+    use crate::domain::time::Step;
+    use crate::domain::usage::Batch;
+    use crate::domain::view::Mode;
+    use crate::history::Retention;
+    use crate::run::engine::Command;
+    use crate::run::setup;
+
+    #[test]
+    fn what_is_done_while_the_disk_is_full_is_stored_when_there_is_room() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let open = || setup::temporary_store(folder.path(), Step::MINUTE, Retention::DEFAULT).expect("opens");
+        let config = crate::config::Config::with_defaults("unused".into());
+        let policy = setup::policy(&config, Mode::Live, crate::cost::PriceBook::embedded());
+        let now: Timestamp = "2026-11-20T10:00:00Z".parse().expect("a valid time");
+        let mut engine = Engine::new(open(), policy, now);
+        let poll = || Command::Store(Box::new(Batch::new(PollRecord::new("main".into(), now, Some(now)))));
+        engine.handle(poll());
+        engine.store.pretend_full(true);
+        let silence = Silence {
+            id: SilenceId::at(now),
+            matchers: Matchers(Vec::new()),
+            author: "me".into(),
+            comment: "load test".into(),
+            starts: now,
+            ends: now + SignedDuration::from_hours(1),
+            cap: Level::Orange,
+        };
+        let action = Action { at: now, by: "me".into(), what: Deed::Silence(silence) };
+        assert!(engine.act(action.clone()).is_err());
+        engine.handle(Command::Step(now + SignedDuration::from_mins(1)));
+        assert!(engine.view().store_faults.iter().any(|fault| fault.contains("is full")));
+        engine.store.pretend_full(false);
+        engine.handle(Command::Step(now + SignedDuration::from_mins(2)));
+        assert_eq!(engine.view().store_faults, Vec::<String>::new());
+        drop(engine);
+        let logged = alert_log::since(&open(), now, 10);
+        assert_eq!(logged, [LogEntry { at: now, what: Happening::Action(action) }]);
+    }
+}
