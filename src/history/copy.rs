@@ -1,5 +1,6 @@
 //! All values copied into new files: to give space back, and to save what can be read of damaged ones.
 
+use std::collections::VecDeque;
 use std::path::Path;
 
 use crate::history::engine::{Engine, Entry, LARGEST_BATCH, LARGEST_VALUE, OpenFault, ReadFault, whole};
@@ -34,7 +35,7 @@ pub(super) fn copy(folder: &Path, from: &Engine, damage: Damage) -> Result<Copie
     let to = Engine::open(&new, true).map_err(|fault| match fault {
         OpenFault::Damaged(cause) | OpenFault::Refused(cause) => StoreError::Engine { action: "make a copy of", cause },
     })?;
-    let mut copying = Copying { from, to: &to, damage, copied: Copied::default(), waiting: Vec::new(), probes: 0 };
+    let mut copying = Copying { from, to: &to, damage, copied: Copied::default(), waiting: Vec::new() };
     copying.range(&[], &[u8::MAX])?;
     copying.write()?;
     let copied = copying.copied;
@@ -48,22 +49,26 @@ struct Copying<'a> {
     damage: Damage,
     copied: Copied,
     waiting: Vec<Entry>,
-    probes: u32,
 }
 
 impl Copying<'_> {
     /// Copies what can be read from a key up to another: from both ends as far as it goes; what is left in between is
-    /// halved and tried again.
+    /// halved and tried again, the widest first.
     fn range(&mut self, from: &[u8], to: &[u8]) -> Result<(), StoreError> {
-        let Some(first_bad) = self.forwards(from, to)? else { return Ok(()) };
-        self.probes += 1;
-        if self.probes > MOST_PROBES {
-            return Ok(());
+        let mut left = VecDeque::from([(from.to_vec(), to.to_vec())]);
+        let mut probes = 0;
+        while let Some((from, to)) = left.pop_front() {
+            let Some(first_bad) = self.forwards(&from, &to)? else { continue };
+            probes += 1;
+            if probes > MOST_PROBES {
+                return Ok(());
+            }
+            let Some(last_bad) = self.backwards(&first_bad, &to)? else { continue };
+            if let Some(middle) = between(&first_bad, &last_bad) {
+                left.extend([(first_bad, middle.clone()), (middle, last_bad)]);
+            }
         }
-        let Some(last_bad) = self.backwards(&first_bad, to)? else { return Ok(()) };
-        let Some(middle) = between(&first_bad, &last_bad) else { return Ok(()) };
-        self.range(&first_bad, &middle)?;
-        self.range(&middle, &last_bad)
+        Ok(())
     }
 
     /// Copies in order; gives the first key that was not reached, if any.
