@@ -71,6 +71,28 @@ fn damage_anywhere_in_the_log_is_told_and_never_fatal() {
 }
 
 #[test]
+fn a_flipped_bit_is_told_by_verify_wherever_it_matters() {
+    let folder = folder();
+    let points = filled(folder.path());
+    let log = folder.path().join("sled").join("db");
+    let whole = fs::read(&log).expect("readable");
+    let newest = fs::read(folder.path().join("newest")).expect("noted");
+    let used = whole.iter().rposition(|byte| *byte != 0).expect("something is written");
+    for place in 1..24 {
+        let mut damaged = whole.clone();
+        damaged[used * place / 24] ^= 1 << (place % 8);
+        fs::write(&log, &damaged).expect("written");
+        fs::write(folder.path().join("newest"), &newest).expect("written");
+        let verified = care::survey(folder.path()).expect("verified");
+        let store = open(folder.path());
+        let read = store.points(ProfileRef(0), everything());
+        assert!(read.iter().all(|point| points.contains(point)), "what is read is what was stored");
+        let is_told = !verified.damage.is_empty() || !store.faults().is_empty();
+        assert!(read.len() == points.len() || is_told, "a bit at {place}/24: {} of {}", read.len(), points.len());
+    }
+}
+
+#[test]
 fn files_that_cannot_be_read_in_places_are_copied_as_far_as_they_can() {
     let folder = folder();
     let points = filled(folder.path());
