@@ -14,8 +14,8 @@ use crate::history::keys::Kind;
 use crate::history::open;
 use crate::history::store::Store;
 
-/// How large a part is, in bytes; its last value may go beyond.
-const PART: usize = 1 << 20;
+/// How large a part is, in bytes; its last value may go beyond. Smaller in tests, whose stores are.
+const PART: usize = if cfg!(test) { 1 << 14 } else { 1 << 20 };
 /// In which order kinds are handed over. An unfinished batch is not: it is carried out when a store is opened.
 const ORDER: [Kind; 8] =
     [Kind::Row, Kind::Block, Kind::Chunk, Kind::FiveMinutes, Kind::Hours, Kind::Change, Kind::Status, Kind::Space];
