@@ -122,7 +122,7 @@ impl Report {
         let other = config::load(&flags, &environment).wrap_err("could not read what is given by --with")?.config;
         let other = setup::policy(&other, opened.policy.mode, setup::prices(self.input.price()));
         let Policy { contracts, prices, provisioned, .. } = other;
-        Ok(Policy { contracts, prices, provisioned, ..opened.policy.clone() })
+        Ok(Policy { contracts, provisioned, prices, ..opened.policy.clone() })
     }
 }
 

@@ -178,7 +178,7 @@ impl Tally {
                 add_share(&mut shares, owner, part);
             }
             for &(hour, part) in account.by_hour.iter().filter(|(hour, _)| *hour >= start) {
-                let owner = account.rates.owner_at(hour).unwrap_or(&current);
+                let owner = account.rates.owner_at(hour).unwrap_or(current);
                 add_share(&mut shares, owner, &spent(part));
             }
             for (owner, part) in shares {
