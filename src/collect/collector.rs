@@ -131,13 +131,14 @@ async fn use_the_time<S: Source>(poller: &mut Poller<S>, clock: &Clock, began: T
 async fn deliver(clock: &Clock, batches: &mpsc::Sender<Delivery>, refresh: &Notify, batch: Batch) -> Option<()> {
     let batch = Arc::new(batch);
     loop {
+        let offered = clock.now();
         let (stored, answer) = oneshot::channel();
         batches.send(Delivery { batch: Arc::clone(&batch), stored }).await.ok()?;
         if answer.await.ok()? {
             return Some(());
         }
         tokio::select! {
-            () = clock.sleep(OFFERED_AGAIN) => {}
+            () = clock.sleep(rest_of(OFFERED_AGAIN, offered, clock.now())) => {}
             () = refresh.notified() => {}
         }
     }
