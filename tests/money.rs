@@ -152,7 +152,7 @@ fn the_same_usage_under_other_contracts_shows_the_difference() {
 
 #[rstest]
 #[case::days(&["--since", "2026-11-03", "--until", "2026-11-05"], "2026-11-03T00:00:00Z", "9.6")]
-#[case::hours(&["--since", "2026-11-03T01:00:00Z"], "2026-11-03T01:00:00Z", "4.8")]
+#[case::hours(&["--since", "2026-11-03T01:00:00Z"], "2026-11-03T01:00:00Z", "5.6")]
 #[case::to_the_end_of_the_third(&["--until", "2026-11-04"], "2026-11-03T00:00:00Z", "4")]
 // The fourth begins an hour before that of UTC, where the rest of the usage is at midnight.
 #[case::days_of_a_zone(&["--until", "2026-11-04", "--timezone", "Europe/Berlin"], "2026-11-03T00:00:00Z", "4")]
@@ -325,7 +325,7 @@ fn provisioned_throughput_is_shared_out_and_adds_up_to_the_fleet(#[case] by: &st
          2026-11-03T00:00:00Z,globex,globex-chat,anthropic.claude-v1,100\n\
          2026-11-03T03:00:00Z,,nobody,amazon.nova-pro-v1:0,1000000\n",
     );
-    let flags = ["--input", "p.csv", "--config", "c.toml"];
+    let flags = ["--input", "p.csv", "--bin", "1h", "--config", "c.toml"];
     let report = [&["report", "--by", by, "--output", "json"][..], &flags].concat();
     let report = json(home.path(), &report);
     let cost = |row: &Value| row["cost_usd"]["likely"].as_str().expect("money").to_owned();
