@@ -17,6 +17,7 @@ use crate::domain::view::{Assessment, Mover};
 use crate::judge::outlook::Outlook;
 use crate::judge::owner::OwnerTally;
 use crate::judge::policy::Policy;
+use crate::judge::pool::is_of_spending;
 use crate::judge::quota;
 use crate::judge::tally::Tally;
 
@@ -86,7 +87,7 @@ pub(super) fn assess_all(tally: &mut Tally, policy: &Policy, length: SignedDurat
         let rules = Rules { policy, subject: &Subject::Pool(pool.name.clone()), labels: None };
         pool.assessed = of_money(&rules, &pool.budgets, &pool.outlook);
         let members = pool.members.iter().filter_map(|member| tally.owners.get(member));
-        let is_loud = |it: &Assessment| it.level >= Level::Orange;
+        let is_loud = |it: &Assessment| it.level >= Level::Orange && is_of_spending(it.signal);
         if members.flat_map(|member| &member.assessed).all(|it| !is_loud(it)) {
             pool.assessed.iter_mut().filter(|it| is_loud(it)).for_each(|it| name_movers(it, &pool.movers));
         }

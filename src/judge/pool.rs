@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::alert::machine::Hold;
 use crate::domain::budget::{Budget, BudgetOver, BudgetStanding};
-use crate::domain::event::Subject;
+use crate::domain::event::{Signal, Subject};
 use crate::domain::ids::{Owner, PoolName};
 use crate::domain::view::{Assessment, Mover, PricedUsage};
 use crate::forecast::Prior;
@@ -16,6 +16,11 @@ use crate::judge::tally::{Tally, furthest_end};
 
 /// The name of the pool that everybody is in.
 pub(super) const FLEET: &str = "fleet";
+
+/// Whether a signal is about how much is spent: what a member's margin or errors are like says nothing of a pool.
+pub(super) fn is_of_spending(signal: Signal) -> bool {
+    matches!(signal, Signal::Budget | Signal::Forecast | Signal::Burn | Signal::Anomaly)
+}
 
 /// What is known of a pool.
 pub(super) struct PoolTally {

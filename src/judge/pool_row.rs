@@ -7,7 +7,8 @@ use crate::domain::event::Subject;
 use crate::domain::ids::Owner;
 use crate::domain::level::Level;
 use crate::domain::view::PoolRow;
-use crate::judge::pool::PoolTally;
+use crate::judge::observe::alert_key;
+use crate::judge::pool::{PoolTally, is_of_spending};
 use crate::judge::tally::Tally;
 use crate::judge::{rates, rows};
 
@@ -24,7 +25,7 @@ pub(super) fn pool_row(pool: &PoolTally, tally: &Tally, machine: &Machine) -> Po
         pool: pool.name.clone(),
         level: if is_blind { Level::Blind } else { level },
         members: pool.members.clone(),
-        is_confluence: level >= Level::Orange && is_nobody_loud(pool, machine),
+        is_confluence: level >= Level::Orange && is_nobody_loud(pool, tally, machine),
         movers: pool.movers.clone(),
         signals: rows::signals(&subject, &pool.assessed, machine),
         usage: pool.usage,
@@ -37,10 +38,15 @@ pub(super) fn pool_row(pool: &PoolTally, tally: &Tally, machine: &Machine) -> Po
     }
 }
 
-/// Whether no member is orange or red: what is loud is the sum alone.
-fn is_nobody_loud(pool: &PoolTally, machine: &Machine) -> bool {
-    let level = |owner: &Owner| machine.level_of_subject(&Subject::Owner(owner.clone()));
-    pool.members.iter().all(|owner| level(owner) < Level::Orange)
+/// Whether no member is orange or red for what it spends: what is loud is the sum alone.
+fn is_nobody_loud(pool: &PoolTally, tally: &Tally, machine: &Machine) -> bool {
+    let is_quiet = |owner: &Owner| {
+        let subject = Subject::Owner(owner.clone());
+        let assessed = tally.owners.get(owner).map_or(&[][..], |used| &used.assessed);
+        let mut spending = assessed.iter().filter(|it| is_of_spending(it.signal));
+        spending.all(|it| machine.level_of(&alert_key(&subject, it)) < Level::Orange)
+    };
+    pool.members.iter().all(is_quiet)
 }
 
 /// Dollars a step of all members, and when the first one starts; a step that is not known of a member is a hole.

@@ -103,3 +103,28 @@ fn a_notice_tells_what_the_judge_knows() {
     assert!(notice.verdict.is_some() && notice.provenance.is_some() && notice.data_age_s == Some(0), "{notice:?}");
     assert!((notice.contributors.iter().map(|part| part.share).sum::<f64>() - 1.0).abs() < 1e-9, "{notice:?}");
 }
+
+#[test]
+fn a_confluence_names_its_movers_and_a_member_that_only_earns_too_little_hides_none() {
+    let noon = at(NOON);
+    let mut history = MemoryHistory::healthy(noon);
+    for (id, tenant) in [("a", "acme"), ("b", "globex")] {
+        let profile = history.add_profile(id, tenant, FLAT_MODEL);
+        for hour in 1..72 {
+            history.set(profile, noon - SignedDuration::from_hours(hour), worth(if hour < 24 { 3 } else { 1 }));
+        }
+    }
+    let mut policy = policy(100_000);
+    policy.budgets.push(Budget {
+        id: "all".into(),
+        amount: Money::usd(Decimal::from(60)).into(),
+        over: BudgetOver::Fleet,
+        ..policy.budgets[0].clone()
+    });
+    let view = judged(&history, &policy, noon);
+    let pool = &view.pools[0];
+    assert!(pool.is_confluence && pool.level == Level::Red, "72 dollars of 60 are gone: {pool:?}");
+    let reason = &pool.signals[0].reason;
+    assert!(reason.ends_with("no member is loud, together they rise: acme 50 %, globex 50 %"), "{reason}");
+    assert!(!pool.signals[0].evidence.is_empty());
+}
