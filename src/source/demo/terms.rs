@@ -48,7 +48,7 @@ fn enterprise_terms() -> Terms {
     Terms { charges: vec![charge], commitment: Some(Commitment::Spend(Decimal::from(20_000))), ..monthly() }
 }
 
-/// A fee with some tokens in it, then 2.40, 1.90 and 1.50 dollars a million.
+/// A fee with some tokens in it, then 3.60, 3.00 and 2.60 dollars a million.
 fn standard_terms() -> Terms {
     let tier = |up_to: Option<i64>, cents: i64| Tier {
         up_to: up_to.map(|millions| Decimal::from(millions) * MILLION),
@@ -62,7 +62,7 @@ fn standard_terms() -> Terms {
         pricing: Pricing::Tiered {
             mode: TierMode::Graduated,
             price_per: MILLION,
-            tiers: vec![tier(Some(1_000), 240), tier(Some(4_000), 190), tier(None, 150)],
+            tiers: vec![tier(Some(1_000), 360), tier(Some(4_000), 300), tier(None, 260)],
         },
     };
     Terms { base_fee: Decimal::from(400), charges: vec![charge], ..monthly() }
