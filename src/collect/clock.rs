@@ -60,17 +60,17 @@ impl Clock {
         }
     }
 
-    /// Waits for a length of this clock's time; for ever on a clock that stands still.
-    pub async fn sleep(&self, length: SignedDuration) {
-        let seconds = length.as_secs_f64().max(0.0);
+    /// Waits until an instant of this clock's time; for ever on a clock that stands still before it.
+    pub async fn sleep_until(&self, end: Timestamp) {
+        let seconds = end.duration_since(self.now()).as_secs_f64().max(0.0);
         match &self.0 {
             Kind::Wall => tokio::time::sleep(Duration::from_secs_f64(seconds)).await,
             Kind::Simulated { speed, .. } if *speed > 0.0 => {
                 tokio::time::sleep(Duration::try_from_secs_f64(seconds / speed).unwrap_or(Duration::MAX)).await;
             }
-            Kind::Simulated { .. } => std::future::pending().await,
+            Kind::Simulated { .. } if seconds > 0.0 => std::future::pending().await,
+            Kind::Simulated { .. } => {}
             Kind::ByHand(clock) => {
-                let end = self.now().saturating_add(length).unwrap_or(Timestamp::MAX);
                 if clock.clone().wait_for(|now| *now >= end).await.is_err() {
                     std::future::pending::<()>().await;
                 }

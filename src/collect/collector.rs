@@ -118,12 +118,12 @@ async fn collect<S: Source>(mut poller: Poller<S>, clock: &Clock, batches: &mpsc
 
 /// Fetches some of the past if there is time; else waits until the next poll is due.
 async fn use_the_time<S: Source>(poller: &mut Poller<S>, clock: &Clock, began: Timestamp) -> Option<Batch> {
-    if rest_of(poller.interval(), began, clock.now()) > SignedDuration::ZERO
+    if clock.now() < after(began, poller.interval())
         && let Some(batch) = poller.backfill(clock.now()).await
     {
         return Some(batch);
     }
-    clock.sleep(rest_of(poller.interval(), began, clock.now())).await;
+    clock.sleep_until(after(began, poller.interval())).await;
     None
 }
 
@@ -138,12 +138,12 @@ async fn deliver(clock: &Clock, batches: &mpsc::Sender<Delivery>, refresh: &Noti
             return Some(());
         }
         tokio::select! {
-            () = clock.sleep(rest_of(OFFERED_AGAIN, offered, clock.now())) => {}
+            () = clock.sleep_until(after(offered, OFFERED_AGAIN)) => {}
             () = refresh.notified() => {}
         }
     }
 }
 
-fn rest_of(interval: SignedDuration, began: Timestamp, now: Timestamp) -> SignedDuration {
-    interval.saturating_sub(now.duration_since(began)).max(SignedDuration::ZERO)
+fn after(began: Timestamp, length: SignedDuration) -> Timestamp {
+    began.saturating_add(length).unwrap_or(Timestamp::MAX)
 }

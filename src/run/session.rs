@@ -223,7 +223,7 @@ async fn step_the_judge(clock: Clock, step: Step, commands: mpsc::Sender<Command
     loop {
         let now = clock.now();
         let due = step.floor(now) + step.duration() + half;
-        clock.sleep(due.duration_since(now)).await;
+        clock.sleep_until(due).await;
         if commands.send(Command::Step(step.floor(clock.now()))).await.is_err() {
             return;
         }
