@@ -47,6 +47,7 @@ pub fn assess(burning: &Burning, thresholds: &BurnThresholds) -> Assessment {
     };
     let speed = amount(burning.speed);
     let reason = match level {
+        _ if burning.rest <= 0.0 => format!("{speed}/h: nothing is left"),
         Level::Green => format!("{speed}/h: the rest lasts"),
         _ => format!("{speed}/h: at this speed the rest of {} lasts {lasts:.1} h", amount(burning.rest)),
     };
@@ -75,6 +76,7 @@ mod tests {
             Burning { budget: "month".into(), unit: Unit::Usd, speed, usual: Some(usual), rest, hours_left: left };
         let assessed = assess(&burning, &BurnThresholds::default());
         assert_eq!(assessed.level, level, "{}", assessed.reason);
+        assert_eq!(assessed.reason.contains("nothing is left"), rest <= 0.0, "{}", assessed.reason);
         assert!(level == Level::Green || assessed.value > assessed.threshold, "the value rises with the danger");
     }
 }

@@ -8,6 +8,7 @@ use crate::app::filter::{Field, Filterable};
 use crate::app::order::by_name;
 use crate::domain::level::Level;
 use crate::domain::meter::Meter;
+use crate::domain::statement::ContractStanding;
 use crate::domain::view::{FleetView, PricedUsage};
 
 /// By what the money is told apart.
@@ -53,7 +54,7 @@ pub struct Bill {
     pub usage: PricedUsage,
     /// Its share of the whole cost.
     pub share: f64,
-    /// What we are owed in dollars, where that is known.
+    /// What a tenant owes by now in its running billing period, in dollars; `None` without a contract.
     pub revenue: Option<f64>,
     /// Revenue less cost in dollars, where that is known.
     pub margin: Option<f64>,
@@ -107,9 +108,18 @@ pub fn bills(view: &FleetView, grouping: Grouping) -> Vec<Bill> {
         }
     }
     let whole = view.totals.usage.cost.likely.to_f64();
+    let contracts: BTreeMap<&str, &ContractStanding> = match grouping {
+        Grouping::Tenant => {
+            view.tenants.iter().filter_map(|row| Some((row.owner.name(), row.contract.as_ref()?))).collect()
+        }
+        _ => BTreeMap::new(),
+    };
     let bill = |(name, usage): (String, PricedUsage)| {
         let share = if whole > 0.0 { usage.cost.likely.to_f64() / whole } else { 0.0 };
-        Bill { name, usage, share, revenue: None, margin: None }
+        let contract = contracts.get(name.as_str());
+        let revenue = contract.map(|contract| contract.accrued.to_f64());
+        let margin = contract.map(|contract| contract.margin().to_f64());
+        Bill { name, usage, share, revenue, margin }
     };
     let mut bills: Vec<Bill> = sums.into_iter().map(bill).collect();
     bills.sort_by(|a, b| a.compare(b, Column::Spent));
@@ -157,5 +167,25 @@ mod tests {
             assert!((shares - 1.0).abs() < 0.01, "{grouping:?}: {shares}");
             assert!(bills.is_sorted_by(|a, b| a.usage.cost.likely >= b.usage.cost.likely));
         }
+    }
+
+    #[test]
+    fn a_tenant_with_a_contract_has_revenue_and_margin_and_others_have_none() {
+        let mut view = view();
+        let month = view.period_span;
+        let contract = serde_json::json!({
+            "bill": {
+                "plan": "gold", "span": month, "currency": "USD", "usd_rate": "1", "lines": [], "charges": [],
+                "commitment": null,
+            },
+            "period": month, "revenue": "200", "accrued": "120", "cost": "150",
+        });
+        view.tenants[0].contract = Some(serde_json::from_value(contract).expect("a standing"));
+        let paying = view.tenants[0].owner.name().to_owned();
+        for bill in bills(&view, Grouping::Tenant) {
+            let expected = (bill.name == paying).then_some((120.0, -30.0));
+            assert_eq!(bill.revenue.zip(bill.margin), expected, "{}", bill.name);
+        }
+        assert!(bills(&view, Grouping::Model).iter().all(|bill| bill.revenue.is_none()));
     }
 }

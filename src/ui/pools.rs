@@ -92,12 +92,9 @@ fn pool_lines<'a>(pool: &PoolRow, view: &FleetView, theme: &'a Theme, width: usi
         .add_if(pool.is_confluence, Role::Warning, "  CONFLUENCE: they rise together, none of them alone is loud");
     let mut lines = vec![row];
     for signal in &pool.signals {
-        let text = format!("      {} {}: {}", signal.level.letter(), signal.signal.name(), signal.reason);
-        lines.extend(
-            wrap(&text, width.saturating_sub(2).max(20))
-                .into_iter()
-                .map(|text| Row::new(theme).add(Role::Dim, format!("      {}", text.trim_start()))),
-        );
+        let text = format!("{} {}: {}", signal.level.letter(), signal.signal.name(), signal.reason);
+        let texts = wrap(&text, width.saturating_sub(8).max(20));
+        lines.extend(texts.into_iter().map(|text| Row::new(theme).add(Role::Dim, format!("      {text}"))));
     }
     lines.extend(movers::of_pool(&pool.movers, theme, width));
     lines
