@@ -5,6 +5,7 @@ use color_eyre::eyre::Result;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::input::InputOptions;
+use crate::cli::output::OutputOption;
 use crate::cli::{GlobalOptions, load_config, print};
 use crate::domain::event::AlertKey;
 use crate::domain::level::Level;
@@ -38,9 +39,8 @@ pub(super) struct Alerts {
     /// Explain each alert that fires
     #[arg(long)]
     explain: bool,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t = Output::Table)]
-    output: Output,
+    #[command(flatten)]
+    output: OutputOption,
     #[command(flatten)]
     input: InputOptions,
 }
@@ -56,13 +56,6 @@ enum Least {
     Yellow,
     Orange,
     Red,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Output {
-    Table,
-    Json,
-    Csv,
 }
 
 impl Alerts {
@@ -82,11 +75,10 @@ impl Alerts {
             Least::Red => Level::Red,
         });
         report.keep(|alert: &AlertKey, level| level >= least && matchers.fit(&Labels::of(alert)));
-        match self.output {
-            _ if self.handover => print(&handover::handover(&report))?,
-            Output::Table => print(&report.table())?,
-            Output::Json => print(&report.json()?)?,
-            Output::Csv => print(&report.csv()?)?,
+        if self.handover {
+            print(&handover::handover(&report))?;
+        } else {
+            self.output.print(|| report.table(), || report.json(), || report.csv())?;
         }
         Ok(0)
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::cli::input::InputOptions;
+use crate::cli::output::OutputOption;
 use crate::cli::{GlobalOptions, load_config, print, runtime};
 use crate::config::Config;
 use crate::domain::letter::LetterState;
@@ -67,20 +68,6 @@ pub(super) struct Preview {
     input: InputOptions,
 }
 
-#[derive(Clone, Copy, Debug, Args)]
-pub(super) struct OutputOption {
-    /// How to print it
-    #[arg(long, value_enum, default_value_t = Output::Table)]
-    output: Output,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Output {
-    Table,
-    Json,
-    Csv,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum State {
     Waiting,
@@ -124,11 +111,11 @@ impl Test {
         let kind = receiver.kind.name();
         let verdict = runtime()?.block_on(receivers.try_out(&receiver.name, Timestamp::now()));
         let tried = Tried::new(&receiver.name, kind, &verdict);
-        print(&match self.output.output {
-            Output::Table => responses::tried_table(&tried),
-            Output::Json => responses::tried_json(&tried)?,
-            Output::Csv => responses::tried_csv(&tried)?,
-        })?;
+        self.output.print(
+            || responses::tried_table(&tried),
+            || responses::tried_json(&tried),
+            || responses::tried_csv(&tried),
+        )?;
         Ok(u8::from(!tried.arrived()))
     }
 }
@@ -137,11 +124,7 @@ impl List {
     fn run(&self, config: &Config) -> Result<u8> {
         let state = self.state.map(State::plain);
         let letters = runtime()?.block_on(letters::list(config, state, self.limit))?;
-        print(&match self.output.output {
-            Output::Table => responses::table(&letters),
-            Output::Json => responses::json(&letters)?,
-            Output::Csv => responses::csv(&letters)?,
-        })?;
+        self.output.print(|| responses::table(&letters), || responses::json(&letters), || responses::csv(&letters))?;
         Ok(0)
     }
 }
@@ -152,11 +135,11 @@ impl Preview {
         let lines = responses::preview(&view, &Router::new(&config.responses), &self.alert).ok_or_else(|| {
             eyre!("`{}` is no alert of this fleet: write for example tenant/acme/budget/monthly", self.alert)
         })?;
-        print(&match self.output.output {
-            Output::Table => responses::preview_table(&lines),
-            Output::Json => responses::preview_json(&lines)?,
-            Output::Csv => responses::preview_csv(&lines)?,
-        })?;
+        self.output.print(
+            || responses::preview_table(&lines),
+            || responses::preview_json(&lines),
+            || responses::preview_csv(&lines),
+        )?;
         Ok(0)
     }
 }

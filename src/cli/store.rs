@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::cli::input::ReadingOptions;
+use crate::cli::output::OutputOption;
 use crate::cli::{GlobalOptions, input, load_config, print};
 use crate::config::Config;
 use crate::domain::text::printable;
@@ -46,16 +47,8 @@ pub(super) enum StoreCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct Stats {
-    /// How to print it
-    #[arg(long, value_enum, default_value_t = Output::Table)]
-    output: Output,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Output {
-    Table,
-    Json,
-    Csv,
+    #[command(flatten)]
+    output: OutputOption,
 }
 
 #[derive(Debug, Args)]
@@ -121,11 +114,11 @@ impl StoreCommand {
 impl Stats {
     fn run(&self, config: &Config) -> Result<u8> {
         let survey = survey(config)?;
-        match self.output {
-            Output::Table => print(&table(config, &survey))?,
-            Output::Json => print(&serde_json::to_string(&json(config, &survey))?)?,
-            Output::Csv => print(&csv(&survey))?,
-        }
+        self.output.print(
+            || table(config, &survey),
+            || serde_json::to_string(&json(config, &survey)),
+            || Ok(csv(&survey)),
+        )?;
         Ok(0)
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::amount::Unit;
 use crate::domain::ids::TenantId;
 use crate::domain::text::printable;
 use crate::judge::milestones::{Milestone, MilestoneKind};
-use crate::report::spend::{minute, reached, short};
+use crate::report::spend::{Gone, minute, reached, short};
 use crate::report::table::{Column, render};
 
 const COLUMNS: [Column; 8] = [
@@ -44,17 +44,10 @@ pub(super) struct MilestoneRow {
     used: f64,
     by_end: f64,
     interval80: (f64, f64),
-    reached: Option<Reached>,
+    reached: Option<Gone>,
     shortfall: Option<f64>,
     shortfall_most: Option<f64>,
     until: Timestamp,
-}
-
-#[derive(Serialize)]
-struct Reached {
-    early: Timestamp,
-    median: Option<Timestamp>,
-    late: Option<Timestamp>,
 }
 
 impl MilestoneRow {
@@ -76,7 +69,7 @@ impl MilestoneRow {
             used: it.used,
             by_end: it.by_end.0,
             interval80: it.by_end.1,
-            reached: it.reached.map(|gone| Reached { early: gone.early, median: gone.median, late: gone.late }),
+            reached: it.reached.map(Gone::of),
             shortfall: it.shortfall.map(|(likely, _)| likely),
             shortfall_most: it.shortfall.map(|(_, most)| most),
             until: it.until,

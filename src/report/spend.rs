@@ -79,11 +79,18 @@ struct Row<'a> {
     next_days: &'a [f64],
 }
 
+/// When an amount is reached, with the bounds of 80 %, in the JSON.
 #[derive(Serialize)]
-struct Gone {
+pub(super) struct Gone {
     early: Timestamp,
     median: Option<Timestamp>,
     late: Option<Timestamp>,
+}
+
+impl Gone {
+    pub(super) fn of(gone: Exhaustion) -> Self {
+        Self { early: gone.early, median: gone.median, late: gone.late }
+    }
 }
 
 #[derive(Serialize)]
@@ -137,7 +144,7 @@ impl<'a> Row<'a> {
             interval80: row.total.interval80(),
             interval95: row.total.interval95(),
             overrun_probability: row.overrun,
-            gone: row.gone.map(|gone| Gone { early: gone.early, median: gone.median, late: gone.late }),
+            gone: row.gone.map(Gone::of),
             expected_share: row.expected_share,
             history_hours: row.history_hours,
             past_forecasts: Past { checked: row.held80.1, held80: row.held80.0, error: row.error },
