@@ -6,7 +6,7 @@
 //! `BEDTOP_STORM_TENANTS=120` it is a storm of a tenth, which a debug build bears as well.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ use bedtop::source::replay::Recording;
 use jiff::SignedDuration;
 use tokio::sync::{Notify, mpsc, watch};
 
+#[path = "../tests/support/http.rs"]
+mod http;
 #[path = "../tests/support/terminal.rs"]
 mod terminal;
 
@@ -239,10 +241,13 @@ impl Ear {
     }
 
     fn hear(&self, mut client: TcpStream) {
-        let Some((is_grouped, events)) = request(&mut client) else { return };
-        let tally = if is_grouped { &self.grouped } else { &self.tenants };
+        let Some((head, body)) = http::request(&mut client) else { return };
+        let events =
+            serde_json::from_str(&body).ok().and_then(|body: serde_json::Value| Some(body["events"].as_array()?.len()));
+        let Some(events) = events else { return };
+        let tally = if head.starts_with("POST /grouped") { &self.grouped } else { &self.tenants };
         tally.requests.fetch_add(1, Ordering::Relaxed);
-        tally.events.fetch_add(events, Ordering::Relaxed);
+        tally.events.fetch_add(events as u64, Ordering::Relaxed);
         let _ = client.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     }
 
@@ -254,23 +259,6 @@ impl Ear {
             before = count();
             woken.notify_one();
             tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-    }
-}
-
-/// Whether it tells all together, and how many events.
-fn request(client: &mut TcpStream) -> Option<(bool, u64)> {
-    let mut request = Vec::new();
-    let mut bytes = [0; 16 * 1024];
-    loop {
-        let read = client.read(&mut bytes).ok().filter(|&read| read > 0)?;
-        request.extend(&bytes[..read]);
-        let text = String::from_utf8_lossy(&request);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
-        if body.len() >= length.unwrap_or(0) {
-            let body: serde_json::Value = serde_json::from_str(body).ok()?;
-            return Some((head.starts_with("POST /grouped"), body["events"].as_array()?.len() as u64));
         }
     }
 }

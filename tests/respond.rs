@@ -19,6 +19,8 @@ use tokio::sync::watch;
 #[path = "support/fake_aws.rs"]
 #[expect(dead_code, reason = "the topic needs less of the fake AWS than usage does")]
 mod fake;
+#[path = "support/http.rs"]
+mod http;
 
 /// What the server answers to a request.
 #[derive(Clone, Debug)]
@@ -71,8 +73,8 @@ impl Server {
 }
 
 fn serve(mut client: TcpStream, noted: &Mutex<Vec<String>>, replies: &Mutex<VecDeque<Reply>>) {
-    let Some(request) = read_request(&mut client) else { return };
-    noted.lock().expect("not poisoned").push(request);
+    let Some((head, body)) = http::request(&mut client) else { return };
+    noted.lock().expect("not poisoned").push(format!("{head}\r\n\r\n{body}"));
     let reply = {
         let mut replies = replies.lock().expect("not poisoned");
         let next = if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() };
@@ -90,21 +92,6 @@ fn serve(mut client: TcpStream, noted: &Mutex<Vec<String>>, replies: &Mutex<VecD
         Reply::Endless => {
             let _ = client.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
             while client.write_all(&[b'x'; 8 * 1024]).is_ok() {}
-        }
-    }
-}
-
-fn read_request(client: &mut TcpStream) -> Option<String> {
-    let mut request = Vec::new();
-    let mut bytes = [0; 16 * 1024];
-    loop {
-        let read = client.read(&mut bytes).ok().filter(|&read| read > 0)?;
-        request.extend(&bytes[..read]);
-        let text = String::from_utf8_lossy(&request);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-        if body.len() >= length.unwrap_or(0) {
-            return Some(text.into_owned());
         }
     }
 }

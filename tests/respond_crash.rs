@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 #[path = "respond_crash/ear.rs"]
 mod ear;
+#[path = "support/http.rs"]
+mod http;
 #[path = "respond_crash/victim.rs"]
 mod victim;
 

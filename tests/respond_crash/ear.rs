@@ -1,12 +1,14 @@
 //! The server of the test: it notes everything that it is told.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::http;
 
 /// Events as of this day are not of the storm: `bedtop collect` says that its own data is old.
 const AFTER_THE_STORM: &str = "2026-11-03";
@@ -102,7 +104,8 @@ impl Ear {
     }
 
     fn hear(&self, mut client: TcpStream) {
-        let Some((path, body)) = request(&mut client) else { return };
+        let Some((head, body)) = http::request(&mut client) else { return };
+        let Some(path) = head.split(' ').nth(1) else { return };
         let receiver = path.trim_start_matches('/').to_owned();
         if receiver == "late" && !self.late_is_open.load(Ordering::SeqCst) {
             let _ = client.write_all(b"HTTP/1.1 503 Busy\r\nretry-after: 3600\r\ncontent-length: 0\r\n\r\n");
@@ -131,21 +134,5 @@ impl Ear {
         }
         drop(told);
         self.heard.notify_all();
-    }
-}
-
-/// The path and the body of a request that came whole.
-fn request(client: &mut TcpStream) -> Option<(String, String)> {
-    let mut request = Vec::new();
-    let mut bytes = [0; 8 * 1024];
-    loop {
-        let read = client.read(&mut bytes).ok().filter(|&read| read > 0)?;
-        request.extend(&bytes[..read]);
-        let text = String::from_utf8_lossy(&request);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
-        if body.len() >= length.unwrap_or(0) {
-            return Some((head.split(' ').nth(1)?.to_owned(), body.to_owned()));
-        }
     }
 }
