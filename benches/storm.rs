@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -123,15 +123,15 @@ async fn weather(config: &Config, folder: &Path, ear: &Arc<Ear>) -> Result<Figur
     let server = Server::start(&socket, desk)?;
     let pane = pane(folder, &socket);
     let mut weather = Weather { commands: &commands, hand: &hand, ear, memory: Vec::new(), behind: Duration::ZERO };
-    let process = pane.process().as_raw_nonzero().get();
-    let keys = tokio::task::spawn_blocking(move || keys(pane, LENGTH));
+    let is_over = Arc::new(AtomicBool::new(false));
+    let until = Arc::clone(&is_over);
+    let keys = tokio::task::spawn_blocking(move || keys(pane, &until));
     weather.blow(&recording).await?;
-    let pane_memory = memory(&process.to_string())?;
-    let keys = keys.await?;
+    is_over.store(true, Ordering::Relaxed);
+    let keys = keys.await??;
     hand.set(recording.span().end + SignedDuration::from_hours(2));
     ear.wait_until_quiet(&woken).await;
     let mut figures = weather.figures();
-    figures.extend([("pane at the end: resident memory", pane_memory, "MB")]);
     figures.extend(keys);
     carrying.abort();
     server.close().await;
@@ -190,11 +190,10 @@ impl Weather<'_> {
 }
 
 /// Opens and closes the help all the while: from the key to the text on the screen, and to its end.
-fn keys(mut pane: Terminal, length: Duration) -> Figures {
-    let began = Instant::now();
+fn keys(mut pane: Terminal, is_over: &AtomicBool) -> io::Result<Figures> {
     pane.wait_for("tenant-");
     let mut times = Vec::new();
-    while began.elapsed() < length {
+    while !is_over.load(Ordering::Relaxed) {
         for is_open in [true, false] {
             let pressed = Instant::now();
             pane.press("?");
@@ -207,14 +206,20 @@ fn keys(mut pane: Terminal, length: Duration) -> Figures {
     }
     times.sort_by(f64::total_cmp);
     let at = |percent: usize| times[(times.len() - 1) * percent / 100];
-    vec![("key to screen under the storm, p50", at(50), "ms"), ("p95", at(95), "ms"), ("worst", at(100), "ms")]
+    Ok(vec![
+        ("pane at the end: resident memory", memory(&pane.process().as_raw_nonzero().to_string())?, "MB"),
+        ("key to screen under the storm, p50", at(50), "ms"),
+        ("p95", at(95), "ms"),
+        ("worst", at(100), "ms"),
+    ])
 }
 
 /// Resident memory of a process in MB.
-fn memory(process: &str) -> Result<f64, Failure> {
+fn memory(process: &str) -> io::Result<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-    Ok(line.trim_end_matches("kB").trim().parse::<f64>()? / 1024.0)
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    let kilobytes: f64 = line.trim_end_matches("kB").trim().parse().map_err(io::Error::other)?;
+    Ok(kilobytes / 1024.0)
 }
 
 #[derive(Default)]

@@ -202,6 +202,33 @@ async fn a_stopped_pane_holds_nobody_up_and_catches_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_terminal_that_stands_still_holds_nobody_up() {
+    let host = Host::new();
+    let owner = host.open_pane();
+    let mut pane = host.open_pane();
+    pane.wait_for("attached");
+    let mut client = host.attach().await;
+    let first = view_where(&mut client, |view| tokens(view) == 120_000).await;
+    owner.hold_output(true);
+    pane.hold_output(true);
+    // Each poll is a frame that neither terminal takes.
+    let minute = Timestamp::now().as_second() / 60 * 60 - 840;
+    for (number, sum) in (1..).zip([1_120_000, 2_120_000, 3_120_000]) {
+        host.aws.script().put("profile00001", "InputTokenCount", minute, f64::from(number) * 1e6 + 1000.0);
+        client.ask(Ask::Refresh).await.expect("the owner answers");
+        view_where(&mut client, |view| tokens(view) == sum && view.at > first.at).await;
+    }
+    pane.hold_output(false);
+    let last = host.open_pane();
+    pane.wait_until("what a new pane shows", |screen| body(&screen.contents()) == body(&last.contents()));
+    // The owner still ends when it is told to, and leaves its terminal as it was.
+    owner.signal(Signal::TERM);
+    assert_eq!(owner.wait_for_end().0, 128 + 15);
+    pane.press("q");
+    assert_eq!(pane.wait_for_end().0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_owner_that_is_suspended_lets_another_pane_take_over() {
     let host = Host::new();
     let mut owner = host.open_pane();

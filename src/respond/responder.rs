@@ -5,7 +5,7 @@
 mod account;
 mod settle;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,8 @@ pub struct Responder {
     leases: BTreeMap<String, Timestamp>,
     /// When the newest letter of a receiver about a group was due.
     groups: HashMap<(String, String), Timestamp>,
+    /// Alerts whose data is too old to act on, by their identity.
+    frozen: HashSet<String>,
     drafts: Drafts,
     /// What the alert log is to say, and not stored yet.
     noted: Vec<LogEntry>,
@@ -63,6 +65,7 @@ impl Responder {
             told: BTreeMap::new(),
             leases: BTreeMap::new(),
             groups: HashMap::new(),
+            frozen: HashSet::new(),
             drafts: Drafts::new(),
             noted: Vec::new(),
         };
@@ -118,6 +121,12 @@ impl Responder {
     pub fn written(&mut self) -> Vec<LogEntry> {
         self.drafts.clear();
         std::mem::take(&mut self.noted)
+    }
+
+    /// Says for which alerts, by [`crate::respond::identity_of`], the data is too old to act on now: no program runs for
+    /// them until it is fresh again.
+    pub fn freeze(&mut self, frozen: HashSet<String>) {
+        self.frozen = frozen;
     }
 
     /// Letters that are due, as many as there is room for, and when to ask again without being told to. Programs whose
@@ -270,21 +279,29 @@ impl Responder {
         let memo = desk.get(&memo_key(&letter));
         let kind = self.router.receiver(&letter.receiver).map(|receiver| &receiver.kind);
         let barred = match kind {
-            None => Some("there is no such receiver in the config any more".to_owned()),
+            None => Some(Verdict::Skipped("there is no such receiver in the config any more".to_owned())),
             Some(ReceiverKind::Exec(exec)) => self.must_not_run(exec, &letter, now),
             Some(_) => None,
         };
-        let Some(why) = barred else { return Some(Job { letter, memo }) };
-        self.settle(&Report { sequence, verdict: Verdict::Skipped(why), at: now }, stored);
+        let Some(verdict) = barred else { return Some(Job { letter, memo }) };
+        self.settle(&Report { sequence, verdict, at: now }, stored);
         None
     }
 
-    /// Why a program must not run now.
-    fn must_not_run(&self, exec: &Exec, letter: &Letter, now: Timestamp) -> Option<String> {
+    /// What becomes of a letter whose program must not run now. It may have waited for long, so that what held when it
+    /// was written is asked again.
+    fn must_not_run(&self, exec: &Exec, letter: &Letter, now: Timestamp) -> Option<Verdict> {
         let event = letter.events.last()?;
         if letter.action == Action::Revert || event.is_end() {
-            return exec.revert.is_none().then(|| "there is no `revert` to run".to_owned());
+            return exec.revert.is_none().then(|| Verdict::Skipped("there is no `revert` to run".to_owned()));
         }
+        if self.frozen.contains(&event.fingerprint) {
+            return Some(Verdict::retry("its data has become too old to act on".to_owned()));
+        }
+        self.is_over_or_too_often(exec, letter, event, now).map(Verdict::Skipped)
+    }
+
+    fn is_over_or_too_often(&self, exec: &Exec, letter: &Letter, event: &Event, now: Timestamp) -> Option<String> {
         let still_fires = self.told.get(&event.fingerprint).is_some_and(|told| told.contains_key(&letter.receiver));
         if !still_fires {
             return Some("the alert ended before it ran".to_owned());

@@ -99,6 +99,7 @@ pub async fn run(plan: Plan, look: Look) -> Result<u8> {
         bail!("the console needs a terminal: run it in one, or use `bedtop status` or `bedtop tenants` in scripts");
     }
     let signals = Signals::listen().wrap_err("could not listen to signals")?;
+    signals::insist_on_the_end().wrap_err("could not listen to signals")?;
     let size = terminal::size().wrap_err("could not ask the terminal for its size")?;
     let guard = Guard::enter().wrap_err("could not take the terminal")?;
     let mut console = Console::new(look, size, guard);
@@ -190,10 +191,7 @@ impl Console {
                     self.take(Event::Note(note), seat)?
                 }
                 request = signals.next() => match request {
-                    Request::End(code) => {
-                        signals::end_soon(code);
-                        Next::End(code)
-                    }
+                    Request::End(code) => Next::End(code),
                     Request::Suspend => Next::Suspend,
                 },
                 () = tokio::time::sleep_until(self.deadline()) => self.wake(seat)?,

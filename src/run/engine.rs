@@ -256,6 +256,9 @@ impl Engine {
         }
         let view = self.latest.take().unwrap_or_else(|| Arc::new(self.view()));
         self.latest = Some(Arc::clone(&view));
+        if let Some(office) = &mut self.office {
+            office.freeze(view.alerts.iter().filter(|row| row.is_frozen).map(|row| &row.alert));
+        }
         let gazes: BTreeSet<Gaze> = wiring.watched.borrow().values().cloned().collect();
         self.details.retain(|focus, _| gazes.iter().any(|gaze| gaze.focus.as_ref() == Some(focus)));
         self.past.retain(|at, _| gazes.iter().any(|gaze| gaze.moment == Some(*at)));

@@ -8,11 +8,11 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::collect::Clock;
 use crate::config::Config;
-use crate::domain::event::LogEntry;
+use crate::domain::event::{AlertKey, LogEntry};
 use crate::domain::letter::{LetterRow, LetterState, Outbox};
 use crate::domain::notice::Notice;
 use crate::domain::space::{Edit, Spaces};
-use crate::respond::{Courier, Desk, Due, Event, Receivers, Report, Responder, Room, Router};
+use crate::respond::{Courier, Desk, Due, Event, Receivers, Report, Responder, Room, Router, identity_of};
 use crate::run::engine::Command;
 
 /// Who is told, and where audit logs lie. Only a live run has it: nothing is told of a file or a simulation.
@@ -108,6 +108,11 @@ impl Office {
         }
         self.woken.notify_one();
         Some(self.responder.edits())
+    }
+
+    /// Says for which alerts the data is too old to act on.
+    pub fn freeze<'a>(&mut self, frozen: impl Iterator<Item = &'a AlertKey>) {
+        self.responder.freeze(frozen.map(identity_of).collect());
     }
 
     /// Takes reports and gives letters, and what is to be stored.

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use rustix::termios::{Action, tcflow};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::term::guard;
 
-/// How long the screen may take to end by itself after a signal; then the terminal is restored for it. A
-/// terminal stopped by Ctrl-S would otherwise hold the program for ever.
+/// How long the screen may take to end by itself after a signal; then the terminal is restored for it, and the program
+/// ends after as long again. A terminal stopped by Ctrl-S would otherwise hold the program for ever.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Why the program should end or stop.
@@ -53,11 +54,31 @@ impl Signals {
     }
 }
 
+/// Ends the process when a signal asks for it and whoever has the terminal does not: it may wait for ever to write to it.
+///
+/// # Errors
+/// When the system refuses a handler.
+pub fn insist_on_the_end() -> std::io::Result<()> {
+    let mut signals = Signals::listen()?;
+    tokio::spawn(async move {
+        loop {
+            if let Request::End(code) = signals.next().await {
+                end_soon(code);
+                return;
+            }
+        }
+    });
+    Ok(())
+}
+
 /// Ends the process with this code, its terminal restored, if it has not ended by itself within a second.
-pub fn end_soon(code: u8) {
+fn end_soon(code: u8) {
     std::thread::spawn(move || {
         std::thread::sleep(GRACE);
-        guard::restore();
+        // What was stopped by Ctrl-S goes on, so that it can be restored; a terminal that nobody reads cannot.
+        let _ = tcflow(rustix::stdio::stdout(), Action::OOn);
+        std::thread::spawn(guard::restore);
+        std::thread::sleep(GRACE);
         std::process::exit(i32::from(code));
     });
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::termios::{Action, tcflow};
 
 /// How long anything may take before the test fails: far above what it takes, so that a slow machine passes.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -120,6 +121,14 @@ impl Terminal {
     pub(crate) fn resize(&self, width: u16, height: u16) {
         self.shown.screen.lock().expect("not poisoned").screen_mut().set_size(cells(height), cells(width));
         self.master.resize(size(width, height)).expect("the terminal takes its size");
+    }
+
+    /// Stops or continues what the terminal shows, as Ctrl-S and Ctrl-Q do where the terminal heeds them: the program's
+    /// writes wait meanwhile.
+    pub(crate) fn hold_output(&self, is_held: bool) {
+        let line = self.master.tty_name().expect("a terminal has a name");
+        let line = std::fs::File::open(line).expect("the program's side of the terminal");
+        tcflow(line, if is_held { Action::OOff } else { Action::OOn }).expect("the terminal obeys");
     }
 
     /// Sends a signal to the program.

@@ -3,6 +3,7 @@
 use rstest::rstest;
 
 use super::*;
+use crate::respond::identity_of;
 
 fn program(ttl: Option<SignedDuration>, revert: bool) -> Receiver {
     receiver(
@@ -83,6 +84,21 @@ fn a_program_that_did_not_run_in_time_does_not_run_at_all() {
     office.take(Fire, Level::Red, 0);
     office.take(Resolve, Level::Green, 60);
     assert!(office.deliver(60).is_empty());
+}
+
+#[test]
+fn a_program_waits_while_its_data_is_too_old_to_act_on() {
+    let mut office = Office::new(vec![program(None, true)], vec![route(&["run"])]);
+    office.take(Fire, Level::Red, 0);
+    let identity = identity_of(&notice("acme", Fire, Level::Red).alert);
+    office.responder.freeze([identity].into());
+    assert!(office.deliver(0).is_empty());
+    assert_eq!(office.states()[0].2, "its data has become too old to act on");
+    office.responder.freeze(HashSet::new());
+    assert_eq!(office.deliver(60), [told("run", &[Fire])], "it runs once the data is fresh again");
+    office.take(Resolve, Level::Green, 120);
+    office.responder.freeze([identity_of(&notice("acme", Fire, Level::Red).alert)].into());
+    assert_eq!(office.deliver(120), [told("run", &[Resolve])], "what it did is taken back on any data");
 }
 
 #[test]
