@@ -126,6 +126,11 @@ fn a_damaged_chunk_is_put_aside_and_the_rest_serves() {
     let key = keys::part(Kind::Chunk, Tier::POINTS.bucket_of((start() + days(1)).as_second()), ProfileRef(0), 0);
     store.engine.write_raw(&[(key.clone(), b"not a chunk".to_vec())]).expect("written");
     assert_eq!(store.points(ProfileRef(0), everything()).len(), 2, "the others are served");
+    drop(store);
+    let expected = "a day of a profile on 2026-11-21T00:00:00Z of profile 0: its checksum does not hold";
+    assert_eq!(care::survey(folder.path()).expect("verified").damage, [expected], "exactly that is damaged");
+    let mut store = open(folder.path());
+    assert_eq!(store.points(ProfileRef(0), everything()).len(), 2, "the others are served");
     assert!(store.faults().iter().any(|fault| fault.contains("damaged")), "{:?}", store.faults());
     keep_up(&mut store, start() + days(4));
     assert_eq!(fs::read_dir(folder.path().join("quarantine").join("values")).expect("made").count(), 1);
