@@ -46,6 +46,8 @@ mod touched;
 #[cfg(test)]
 mod damage_tests;
 #[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod tests;
 
 pub use error::StoreError;

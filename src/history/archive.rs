@@ -144,7 +144,9 @@ mod tests {
     use super::*;
     use crate::domain::history::History;
     use crate::domain::ids::ProfileRef;
-    use crate::history::tests::{batch, days, everything, folder, keep_up, open as open_store, start, tokens, usage};
+    use crate::history::fixtures::{
+        batch, days, everything, folder, keep_up, open as open_store, start, tokens, usage,
+    };
 
     #[test]
     fn an_archive_holds_everything_and_is_checked() {

@@ -8,8 +8,8 @@ use jiff::SignedDuration;
 use rstest::rstest;
 
 use super::engine::Engine;
+use super::fixtures::{OPTIONS, at, batch, days, everything, folder, keep_up, minutes, open, start, tokens, usage};
 use super::keys::{self, Kind};
-use super::tests::{OPTIONS, at, batch, days, everything, folder, keep_up, minutes, open, start, tokens, usage};
 use super::tier::Tier;
 use super::*;
 use crate::domain::history::History;

@@ -106,7 +106,7 @@ mod tests {
     use super::*;
     use crate::domain::history::History;
     use crate::domain::ids::ProfileRef;
-    use crate::history::tests::{batch, days, everything, folder, keep_up, minutes, open, start, tokens, usage};
+    use crate::history::fixtures::{batch, days, everything, folder, keep_up, minutes, open, start, tokens, usage};
 
     fn copied(store: &mut Store, between: impl Fn(&mut Store)) -> (tempfile::TempDir, usize) {
         let to = folder();
