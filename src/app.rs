@@ -8,6 +8,8 @@ pub mod action;
 pub mod column;
 pub mod command;
 pub mod filter;
+#[cfg(test)]
+mod fuzz;
 pub mod key;
 pub mod keymap;
 pub mod list;

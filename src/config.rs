@@ -8,6 +8,8 @@ mod amounts;
 mod budgets;
 mod charges;
 mod faults;
+#[cfg(test)]
+mod fuzz;
 mod load;
 mod log;
 mod metrics;

@@ -9,6 +9,8 @@ pub mod calendar;
 pub mod chargeback;
 pub mod contract;
 pub mod event;
+#[cfg(test)]
+pub(crate) mod fuzz;
 pub mod health;
 pub mod history;
 pub mod ids;

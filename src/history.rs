@@ -22,6 +22,8 @@ mod copy;
 mod engine;
 mod error;
 mod format_1;
+#[cfg(test)]
+mod fuzz;
 mod head;
 mod journal;
 mod keys;

@@ -7,6 +7,8 @@
 
 mod client;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod packed;
 mod patch;
 mod picture;

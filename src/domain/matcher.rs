@@ -123,7 +123,10 @@ impl From<Matcher> for String {
 impl fmt::Display for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let written = OPERATORS.iter().find(|(_, known)| *known == self.operator).map_or("=", |(written, _)| written);
-        write!(f, "{}{written}{}", self.label, self.value)
+        // What would be read as something else, such as `=~` or quotes around it, stands in quotes.
+        let is_plain = self.value == unquoted(self.value.trim()) && !self.value.starts_with('~');
+        let quote = if is_plain { "" } else { "\"" };
+        write!(f, "{}{written}{quote}{}{quote}", self.label, self.value)
     }
 }
 
@@ -289,6 +292,9 @@ mod tests {
     #[case("tag:CostCentre=42")]
     #[case("signal=~burn|forecast")]
     #[case("tenant!=a*")]
+    #[case("tenant=\"~acme\"")]
+    #[case("tenant=\"\"acme\"\"")]
+    #[case("tenant=\" acme\"")]
     fn a_matcher_is_stored_as_it_is_written(#[case] text: &str) {
         let matcher: Matcher = text.parse().expect("a matcher");
         assert_eq!(matcher.to_string(), text);

@@ -51,7 +51,7 @@ fn key(number: u32) -> Vec<u8> {
     [&[Kind::Journal.prefix()], number.to_be_bytes().as_slice()].concat()
 }
 
-fn encode(operations: &[Operation]) -> Vec<u8> {
+pub(super) fn encode(operations: &[Operation]) -> Vec<u8> {
     let mut out = Vec::new();
     for operation in operations {
         match operation {
@@ -69,7 +69,7 @@ fn encode(operations: &[Operation]) -> Vec<u8> {
     out
 }
 
-fn decode(mut bytes: &[u8]) -> Option<Vec<Operation>> {
+pub(super) fn decode(mut bytes: &[u8]) -> Option<Vec<Operation>> {
     let mut operations = Vec::new();
     while let Some((&tag, rest)) = bytes.split_first() {
         bytes = rest;

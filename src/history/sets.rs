@@ -92,7 +92,8 @@ pub(super) fn take_numbers(bytes: &mut &[u8], count: usize) -> Option<Vec<u32>> 
         return Some(numbers);
     }
     let mut next = take_number(bytes)?;
-    let unit = take_number(bytes)?;
+    // Numbers grow: without a distance they are damage.
+    let unit = take_number(bytes).filter(|&unit| unit > 0)?;
     let (&kind, rest) = bytes.split_first()?;
     *bytes = rest;
     let mut body = take_run(bytes)?;

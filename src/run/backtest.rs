@@ -139,7 +139,11 @@ impl Row {
             return Ok(None);
         }
         let million = Decimal::from(1_000_000);
-        let (input, output) = (self.number("price_in")? * million, self.number("price_out")? * million);
+        let of_a_million = |column: &str| {
+            let price = self.number(column)?.checked_mul(million);
+            price.ok_or_else(|| eyre!("the price in {column} is too large: write USD per token"))
+        };
+        let (input, output) = (of_a_million("price_in")?, of_a_million("price_out")?);
         let price = format!("input={},output={}", input.normalize(), output.normalize()).parse();
         price.map(Some).map_err(|error: crate::cost::PriceError| eyre!("{error}"))
     }
@@ -150,10 +154,11 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::domain::fuzz;
 
-    fn file(text: &str) -> Result<BudgetFile> {
+    fn file(text: impl AsRef<[u8]>) -> Result<BudgetFile> {
         let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
-        file.write_all(text.as_bytes()).expect("written");
+        file.write_all(text.as_ref()).expect("written");
         read_budgets(file.path())
     }
 
@@ -163,7 +168,7 @@ mod tests {
     fn budgets_of_tenants_and_shared_ones_are_read() {
         let rows = "a,tenant,acme,10.5,2026-11-01T00:00:00Z,2026-11-11T00:00:00Z,3e-06,1.5e-05\n\
                     g,shared,acme;globex,20,2026-11-02T00:00:00Z,2026-11-12T00:00:00Z,3e-06,1.5e-05\n";
-        let read = file(&format!("{HEADER}{rows}")).expect("readable");
+        let read = file(format!("{HEADER}{rows}")).expect("readable");
         assert_eq!(read.budgets.len(), 2);
         assert_eq!(read.pools[0].members, ["acme", "globex"]);
         assert_eq!(read.span.map(|span| span.length().as_hours()), Some(11 * 24));
@@ -171,8 +176,24 @@ mod tests {
     }
 
     #[test]
+    fn budgets_of_any_bytes_are_read_or_refused() {
+        fuzz::target("budgets_csv", |bytes| {
+            let Ok(found) = file(bytes) else { return };
+            assert!(found.budgets.iter().all(|budget| budget.amount.number > Decimal::ZERO));
+            assert!(found.pools.len() <= found.budgets.len());
+        });
+    }
+
+    #[test]
+    fn a_price_beyond_all_numbers_is_told() {
+        let row = "b,tenant,acme,5,2026-11-01T00:00:00Z,2026-12-01T00:00:00Z,7e28,1\n";
+        let error = file(format!("{HEADER}{row}")).expect_err("a fault");
+        assert!(format!("{error:#}").contains("price_in is too large"), "{error:#}");
+    }
+
+    #[test]
     fn a_faulty_budget_is_told_with_its_line() {
-        let error = file(&format!("{HEADER}a,tenant,acme,ten,2026-11-01T00:00:00Z,2026-11-11T00:00:00Z,,\n"));
+        let error = file(format!("{HEADER}a,tenant,acme,ten,2026-11-01T00:00:00Z,2026-11-11T00:00:00Z,,\n"));
         let text = format!("{:#}", error.expect_err("no amount"));
         assert!(text.contains("line 2") && text.contains("`ten` in budget_usd"), "{text}");
     }

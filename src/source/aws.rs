@@ -9,6 +9,8 @@
 mod client;
 mod counters;
 mod faults;
+#[cfg(test)]
+mod fuzz;
 mod inventory;
 mod metrics;
 mod pace;

@@ -3,6 +3,8 @@
 //! [`table`] turns lines into rows and refuses the malformed ones with their number; [`recording`] sorts rows into
 //! profiles and bins; the [`ReplaySource`] shows of a recording what is known by an instant.
 
+#[cfg(test)]
+mod fuzz;
 mod recorded;
 mod recording;
 mod scoped;

@@ -54,6 +54,10 @@ impl SeriesReader {
     pub fn open(path: &Path) -> Result<Self, SourceError> {
         let name = path.display().to_string();
         let input = open(path).map_err(|error| unusable(&name, &error.to_string()))?;
+        Self::over(input, name)
+    }
+
+    fn over(input: Box<dyn Read>, name: String) -> Result<Self, SourceError> {
         let mut records = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(input);
         let header = records.headers().map_err(|error| unusable(&name, &error.to_string()))?;
         let columns = Columns::find(header).map_err(|why| unusable(&name, &why))?;
@@ -112,9 +116,12 @@ fn unusable(name: &str, why: &str) -> SourceError {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use rstest::rstest;
 
     use super::*;
+    use crate::domain::fuzz;
 
     #[rstest]
     #[case::with_zone("2026-11-20T10:00:00+01:00", Some("2026-11-20T09:00:00Z"))]
@@ -130,6 +137,16 @@ mod tests {
         let path = folder.path().join("s.csv");
         std::fs::write(&path, text).expect("written");
         SeriesReader::open(&path)?.collect()
+    }
+
+    #[test]
+    fn series_of_any_bytes_are_read_or_refused() {
+        fuzz::target("series_csv", |bytes| {
+            let Ok(reader) = SeriesReader::over(Box::new(Cursor::new(bytes.to_vec())), "-".to_owned()) else { return };
+            for row in reader.filter_map(Result::ok) {
+                assert_eq!(row.at, parse_time(&row.timestamp));
+            }
+        });
     }
 
     #[test]

@@ -84,7 +84,8 @@ impl Clients {
 }
 
 impl Control {
-    fn new(config: &SdkConfig, counters: &Counters) -> Self {
+    /// Clients for a config.
+    pub(super) fn new(config: &SdkConfig, counters: &Counters) -> Self {
         let bedrock = aws_sdk_bedrock::config::Builder::from(config)
             .interceptor(counters.clone())
             .retry_classifier(RetryTooMany)

@@ -136,7 +136,7 @@ impl Recording {
         }
     }
 
-    fn sort(table: Table, scope: &str, bin: Option<Step>) -> Option<Self> {
+    pub(super) fn sort(table: Table, scope: &str, bin: Option<Step>) -> Option<Self> {
         let times: BTreeSet<Timestamp> = table.rows.iter().map(|row| row.at).collect();
         let step = bin.unwrap_or_else(|| common_step(&times));
         let (first, last) = (step.floor(*times.first()?), step.floor(*times.last()?));
