@@ -6,7 +6,7 @@
 //! filled by an engine here or by that of another process, so that many panes show one history. What the judge wants
 //! people to be told goes out through [`responses`]. [`offline`] does
 //! the same in one go over a file. [`doctor`] looks at what all of it depends on. [`metrics`] serves
-//! the view to Prometheus. What goes on is told in a log file by [`logging`], never on the terminal.
+//! the view to Prometheus; [`service`] tells a service manager how it goes. What goes on is told in a log file by [`logging`], never on the terminal.
 
 pub mod act;
 mod acting;
@@ -28,6 +28,7 @@ mod own;
 pub mod responses;
 mod scopes;
 pub mod seat;
+mod service;
 pub mod session;
 pub mod setup;
 pub mod signals;

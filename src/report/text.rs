@@ -14,11 +14,9 @@ const NAMED: usize = 10;
 #[must_use]
 pub fn status(view: &FleetView) -> String {
     let mut text = String::new();
-    let budget = view.totals.period_budget.map(|amount| format!(", budgets {amount}")).unwrap_or_default();
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{}  {}  {}", counts(view), view.at, age(view));
-    let spent = spent(view);
-    let _ = writeln!(text, "{}: {spent}{budget}, ${:.2}/h now", view.period, view.totals.rates.usd_per_hour);
+    let _ = writeln!(text, "{}", money(view));
     let loud: Vec<&TenantRow> = view.tenants.iter().filter(|row| row.level != Level::Green).collect();
     for row in loud.iter().take(NAMED) {
         let _ = writeln!(text, "{:<6} {}", row.level.name(), tenant_line(row));
@@ -46,6 +44,17 @@ pub fn counts(view: &FleetView) -> String {
     let at = |level: &Level| (view.count_at(*level) > 0).then(|| format!("{} {}", view.count_at(*level), level.name()));
     let named: Vec<String> = Level::ALL.iter().rev().filter_map(at).collect();
     if named.is_empty() { "no tenants yet".to_owned() } else { named.join(", ") }
+}
+
+/// One line: how many tenants at which level, what is spent, how old the data is.
+#[must_use]
+pub fn summary(view: &FleetView) -> String {
+    format!("{}; {}; {}", counts(view), money(view), age(view))
+}
+
+fn money(view: &FleetView) -> String {
+    let budget = view.totals.period_budget.map(|amount| format!(", budgets {amount}")).unwrap_or_default();
+    format!("{}: {}{budget}, ${:.2}/h now", view.period, spent(view), view.totals.rates.usd_per_hour)
 }
 
 fn spent(view: &FleetView) -> String {

@@ -144,9 +144,14 @@ impl Engine {
 
     /// Does what is asked; gives whether there is something new to publish.
     fn take(&mut self, command: Command) -> bool {
-        let is_response = matches!(command, Command::Respond(_));
+        let (is_response, is_question) = (matches!(command, Command::Respond(_)), matches!(command, Command::Ask(_)));
         self.handle(command);
-        !is_response || self.renew_responses()
+        match self.latest {
+            _ if is_response => self.renew_responses(),
+            // A question that has changed nothing is no news.
+            Some(_) => !is_question,
+            None => true,
+        }
     }
 
     /// Does what is asked.

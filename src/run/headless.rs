@@ -5,6 +5,7 @@ use std::io::Write;
 
 use color_eyre::eyre::Result;
 use jiff::Timestamp;
+use sd_notify::NotifyState;
 
 use crate::domain::event::LevelChange;
 use crate::domain::health::Health;
@@ -13,6 +14,7 @@ use crate::domain::text::printable;
 use crate::domain::update::Update;
 use crate::domain::view::{FleetView, ScopeRow};
 use crate::run::seat::{Plan, Seat, Shared};
+use crate::run::service::{self, Status};
 use crate::run::signals::{Request, Signals};
 
 /// Collects until a signal ends it; gives the exit code: 0 after SIGTERM and SIGHUP, 130 after SIGINT.
@@ -22,7 +24,9 @@ use crate::run::signals::{Request, Signals};
 pub async fn collect(shared: Shared, mut out: impl Write) -> Result<u8> {
     let mut signals = Signals::listen()?;
     let mut seat = Seat::take(Plan::Owner(shared));
+    seat.attend();
     let mut reporter = Reporter::default();
+    let mut status = Status::default();
     let code = loop {
         tokio::select! {
             request = signals.next() => match request {
@@ -33,13 +37,17 @@ pub async fn collect(shared: Shared, mut out: impl Write) -> Result<u8> {
             changed = seat.updates.changed() => {
                 let update = seat.updates.borrow_and_update().clone();
                 match update {
-                    Update::View(published) if changed.is_ok() => reporter.report(&published.view, &mut out)?,
+                    Update::View(published) if changed.is_ok() => {
+                        reporter.report(&published.view, &mut out)?;
+                        status.report(&published.view);
+                    }
                     Update::Opening => {}
                     _ => break 1,
                 }
             }
         }
     };
+    service::tell(&[NotifyState::Stopping]);
     seat.leave().await?;
     Ok(code)
 }

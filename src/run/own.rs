@@ -39,8 +39,8 @@ pub(super) async fn turn(part: &mut Part, prepare: Prepare, socket: Socket) -> T
     };
     if is_open {
         if let Socket::Of(store) = &socket {
-            part.owns.send_replace(true);
             server = serve(part, store, &session.desk);
+            part.owns.send_replace(true);
         }
         let is_shared = matches!(socket, Socket::Of(_));
         turn = follow(part, &session.desk, session.bell.clone(), is_shared).await;

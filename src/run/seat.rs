@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use crate::domain::action::Action;
 use crate::domain::update::{Gaze, Update};
 use crate::link::{Answer, Ask};
+use crate::run::service;
 use crate::run::session::Prepare;
 use crate::run::setup::Prepared;
 use crate::run::takeover::{self, Part};
@@ -137,6 +138,12 @@ impl Seat {
         let gone = || eyre!("the owner of the history has just ended: ask again in a second");
         self.wishes.send(Wish { ask, answer: Some(answer_in) }).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())
+    }
+
+    /// Tells the service manager, if there is one, that this process is ready and lives.
+    pub fn attend(&self) {
+        let watchdog = sd_notify::watchdog_enabled();
+        tokio::spawn(service::attend(self.owns.clone(), self.wishes.clone(), watchdog, service::tell));
     }
 
     /// Lets go of the history before this process stops for a while, so that another may take it.
