@@ -4,12 +4,13 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use color_eyre::eyre::{Result, WrapErr};
 
 use crate::config::{self, Effective, LogFormat, Overrides};
+use crate::run::reload::LiveConfig;
 
 mod act;
 mod alerts;
@@ -215,6 +216,13 @@ fn run(cli: Cli) -> Result<u8> {
 /// Reads the config as flags, environment and file ask for it.
 fn load_config(global: &GlobalOptions) -> Result<Effective> {
     Ok(config::load(&overrides(global), &environment)?)
+}
+
+/// The same, to be read again while the program runs.
+fn live_config(global: &GlobalOptions) -> Result<Arc<LiveConfig>> {
+    let flags = overrides(global);
+    let path = config::path(&flags, &environment);
+    Ok(Arc::new(LiveConfig::start(Box::new(move || config::load(&flags, &environment)), path)?))
 }
 
 fn overrides(global: &GlobalOptions) -> Overrides {

@@ -30,7 +30,7 @@ mod values;
 mod zones;
 
 pub use faults::{ConfigError, Fault};
-pub use load::{Effective, Overrides, default_path, load};
+pub use load::{Effective, Overrides, default_path, load, path};
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use metrics::MetricsListen;
 pub use model::{

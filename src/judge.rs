@@ -90,6 +90,13 @@ impl Judge {
         Self { machine: checkpoint.map(Machine::from_checkpoint).unwrap_or_default(), ..Self::default() }
     }
 
+    /// Forgets what follows from the policy, for another one. Levels, silences and what people were told stand, as over a
+    /// restart.
+    pub fn forget_sums(&mut self) {
+        let Self { machine, tags, .. } = std::mem::take(self);
+        *self = Self { machine, tags, ..Self::default() };
+    }
+
     /// Reads the history as of `now`: the ground for a step and for a view.
     #[must_use]
     pub fn tally(&mut self, history: &dyn History, policy: &Policy, now: Timestamp) -> Tally {

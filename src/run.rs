@@ -4,7 +4,7 @@
 //! batches through a bounded queue, and it publishes the newest view; a slow reader skips to the newest and
 //! never holds it up. The [`console`] is one such reader, [`headless`] collecting another; each has a [`seat`], which is
 //! filled by an engine here or by that of another process, so that many panes show one history. What the judge wants
-//! people to be told goes out through [`responses`]. [`offline`] does
+//! people to be told goes out through [`responses`]. The config is read again by [`reload`] when it has changed. [`offline`] does
 //! the same in one go over a file. [`doctor`] looks at what all of it depends on. [`metrics`] serves
 //! the view to Prometheus; [`service`] tells a service manager how it goes. What goes on is told in a log file by [`logging`], never on the terminal.
 
@@ -25,6 +25,7 @@ pub mod look;
 pub mod metrics;
 pub mod offline;
 mod own;
+pub mod reload;
 pub mod responses;
 mod scopes;
 pub mod seat;

@@ -225,6 +225,7 @@ pub(crate) fn view() -> FleetView {
         },
         rows_refused: 0,
         store_faults: Vec::new(),
+        config_faults: Vec::new(),
     }
 }
 

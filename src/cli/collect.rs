@@ -3,7 +3,7 @@
 use clap::Args;
 use color_eyre::eyre::Result;
 
-use crate::cli::{GlobalOptions, load_config, runtime};
+use crate::cli::{GlobalOptions, live_config, runtime};
 use crate::run::{headless, logging, setup};
 
 /// Poll, store and judge without a screen, until a signal ends it
@@ -13,8 +13,8 @@ pub(super) struct Collect {}
 
 impl Collect {
     pub(super) fn run(global: &GlobalOptions) -> Result<u8> {
-        let config = load_config(global)?.config;
-        let _log = logging::start(&config)?;
+        let config = live_config(global)?;
+        let _log = logging::start(&config.in_force())?;
         runtime()?.block_on(headless::collect(setup::shared(config), std::io::stderr()))
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use color_eyre::eyre::{Result, WrapErr, bail};
 
-use crate::cli::{GlobalOptions, environment, load_config, print};
+use crate::cli::{GlobalOptions, environment, load_config, overrides, print};
 use crate::config;
 use crate::respond;
 
@@ -40,8 +40,7 @@ impl ConfigCommand {
 
 /// Where the config file is to be.
 fn target(global: &GlobalOptions) -> Result<PathBuf> {
-    let named = global.config.clone().or_else(|| environment("BEDTOP_CONFIG").map(PathBuf::from));
-    match named.or_else(|| config::default_path(&environment)) {
+    match config::path(&overrides(global), &environment) {
         Some(path) => Ok(path),
         None => bail!(
             "could not find a folder for the config: neither XDG_CONFIG_HOME nor HOME is set; give a file with --config"

@@ -67,7 +67,7 @@ type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub fn load(flags: &Overrides, environment: Environment<'_>) -> Result<Effective, ConfigError> {
     let environment = |name: &str| environment(name).filter(|value| !value.is_empty());
     let defaults = Config::with_defaults(PathBuf::new());
-    let named = flags.config.clone().or_else(|| environment("BEDTOP_CONFIG").map(PathBuf::from));
+    let named = named_path(flags, &environment);
     let mut effective = match named {
         Some(path) => read(path, defaults)?,
         None => match default_path(&environment).filter(|path| path.exists()) {
@@ -80,6 +80,17 @@ pub fn load(flags: &Overrides, environment: Environment<'_>) -> Result<Effective
     place_store(&mut effective, flags, &environment)?;
     override_log(&mut effective, flags);
     Ok(effective)
+}
+
+fn named_path(flags: &Overrides, environment: Environment<'_>) -> Option<PathBuf> {
+    flags.config.clone().or_else(|| environment("BEDTOP_CONFIG").map(PathBuf::from))
+}
+
+/// Where the config file is or would be: what the flag or the variable names, else [`default_path`].
+#[must_use]
+pub fn path(flags: &Overrides, environment: Environment<'_>) -> Option<PathBuf> {
+    let environment = |name: &str| environment(name).filter(|value| !value.is_empty());
+    named_path(flags, &environment).or_else(|| default_path(&environment))
 }
 
 /// Where the config file is if nothing else is said: `$XDG_CONFIG_HOME/bedtop/config.toml`, else below

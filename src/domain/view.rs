@@ -314,6 +314,9 @@ pub struct FleetView {
     pub rows_refused: u64,
     /// Damage in the store, one line each.
     pub store_faults: Vec<String>,
+    /// What of the config file is not in force, and why, one line each.
+    #[serde(default)]
+    pub config_faults: Vec<String>,
 }
 
 impl FleetView {

@@ -46,6 +46,7 @@ pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machin
         own_cost: own_cost(tally, policy),
         rows_refused: tally.scopes.iter().map(|scope| scope.status.collecting.rows_refused).max().unwrap_or(0),
         store_faults: history.faults(),
+        config_faults: Vec::new(),
     }
 }
 

@@ -40,7 +40,7 @@ pub struct Contact {
     pub runbook_url: Option<String>,
 }
 
-/// The policy of a run. Another policy needs another judge, because the ledger's sums follow from it.
+/// The policy of a run. A judge that is given another one has to forget its sums, because they follow from it.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// Where the usage comes from.

@@ -40,6 +40,7 @@ struct FleetJson {
     own_cost: OwnCostJson,
     rows_refused: u64,
     store_faults: Vec<String>,
+    config_faults: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -182,6 +183,7 @@ impl FleetJson {
             },
             rows_refused: view.rows_refused,
             store_faults: view.store_faults.iter().map(|fault| printable(fault)).collect(),
+            config_faults: view.config_faults.iter().map(|fault| printable(fault)).collect(),
         }
     }
 }

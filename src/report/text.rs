@@ -35,6 +35,9 @@ pub fn status(view: &FleetView) -> String {
     for fault in &view.store_faults {
         let _ = writeln!(text, "store: {}", printable(fault));
     }
+    for fault in &view.config_faults {
+        let _ = writeln!(text, "config: {}", printable(fault));
+    }
     text
 }
 

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -21,6 +21,7 @@ use crate::respond::event::Event;
 use crate::respond::letter::{Job, Report, Verdict};
 use crate::respond::queue::Room;
 use crate::respond::receiver::Receivers;
+use crate::respond::router::Router;
 
 /// How many letters a receiver may have on their way; a program runs alone.
 const AT_ONCE: usize = 2;
@@ -56,23 +57,51 @@ pub trait Desk: Clone + Send + Sync + 'static {
 /// Carries letters until the engine ends.
 pub struct Courier<D> {
     desk: D,
-    receivers: Arc<Receivers>,
+    receivers: RwLock<Arc<Receivers>>,
+    routes: watch::Receiver<Router>,
     woken: Arc<Notify>,
 }
 
 impl<D: Desk> Courier<D> {
-    /// A courier; `woken` is told when there are new letters.
+    /// A courier to the receivers of routes that may change; `woken` is told when there are new letters.
     #[must_use]
-    pub fn new(desk: D, receivers: Receivers, woken: Arc<Notify>) -> Self {
-        Self { desk, receivers: Arc::new(receivers), woken }
+    pub fn new(desk: D, receivers: Receivers, routes: watch::Receiver<Router>, woken: Arc<Notify>) -> Self {
+        Self { desk, receivers: RwLock::new(Arc::new(receivers)), routes, woken }
     }
 
     /// Carries letters until the engine ends. Dropping it drops what is on its way, which is sent again another time.
     pub async fn run(self) {
+        let mut routes = self.routes.clone();
+        let mut beside = self.beside();
+        let carrying = self.carry();
+        tokio::pin!(carrying);
+        loop {
+            tokio::select! {
+                () = &mut carrying => break,
+                Ok(()) = routes.changed() => {
+                    let receivers = Arc::new(self.receivers().of(&routes.borrow_and_update()));
+                    // What is on its way arrives as it was sent.
+                    *self.receivers.write().unwrap_or_else(PoisonError::into_inner) = receivers;
+                    beside.shutdown().await;
+                    beside = self.beside();
+                    self.woken.notify_one();
+                }
+            }
+        }
+        beside.shutdown().await;
+    }
+
+    fn receivers(&self) -> Arc<Receivers> {
+        Arc::clone(&self.receivers.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What goes on beside letters, for the receivers as they are now.
+    fn beside(&self) -> JoinSet<()> {
         let mut beside = JoinSet::new();
-        for receiver in self.receivers.all() {
+        let receivers = self.receivers();
+        for receiver in receivers.all() {
             let name = receiver.name.clone();
-            let (desk, receivers) = (self.desk.clone(), Arc::clone(&self.receivers));
+            let (desk, receivers) = (self.desk.clone(), Arc::clone(&receivers));
             match &receiver.kind {
                 ReceiverKind::Alertmanager(manager) => {
                     let every = Duration::try_from(manager.refresh).unwrap_or(LONGEST_REST);
@@ -85,8 +114,7 @@ impl<D: Desk> Courier<D> {
                 _ => {}
             }
         }
-        self.carry().await;
-        beside.shutdown().await;
+        beside
     }
 
     async fn carry(&self) {
@@ -104,7 +132,7 @@ impl<D: Desk> Courier<D> {
             let Some((jobs, next)) = self.desk.exchange(told, self.room(&on_the_way)).await else { break };
             for job in jobs {
                 *on_the_way.entry(job.letter.receiver.clone()).or_default() += 1;
-                tasks.spawn(carry_one(Arc::clone(&self.receivers), self.desk.clone(), job, done.clone()));
+                tasks.spawn(carry_one(self.receivers(), self.desk.clone(), job, done.clone()));
             }
             while tasks.try_join_next().is_some() {}
             gathered = self.rest(&mut reports, next).await;
@@ -141,7 +169,8 @@ impl<D: Desk> Courier<D> {
     }
 
     fn room(&self, on_the_way: &BTreeMap<String, usize>) -> Room {
-        let room = self.receivers.all().map(|receiver| {
+        let receivers = self.receivers();
+        let room = receivers.all().map(|receiver| {
             let most = if matches!(receiver.kind, ReceiverKind::Exec(_)) { 1 } else { AT_ONCE };
             let taken = on_the_way.get(&receiver.name).copied().unwrap_or(0);
             (receiver.name.clone(), most.saturating_sub(taken))
@@ -192,5 +221,74 @@ async fn beat_while_well<D: Desk>(desk: D, receivers: Arc<Receivers>, name: Stri
             }
         }
         tokio::time::sleep(every).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Mutex;
+
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::config::{LogFile, Receiver, Responses};
+    use crate::domain::level::Level;
+    use crate::domain::notice::NoticeKind;
+    use crate::respond::fixtures::{event, letter, start};
+
+    /// An engine with a letter for `new` that ends once it hears what became of it.
+    #[derive(Clone, Default)]
+    struct OneLetter(Arc<Mutex<Vec<Report>>>);
+
+    impl Desk for OneLetter {
+        async fn exchange(&self, reports: Vec<Report>, room: Room) -> Option<Due> {
+            if !reports.is_empty() {
+                self.0.lock().expect("not poisoned").extend(reports);
+                return None;
+            }
+            let letter = letter("new", &[event("acme", NoticeKind::Fire, Level::Red)]);
+            let jobs = room.contains_key("new").then_some(Job { letter, memo: None });
+            Some((jobs.into_iter().collect(), None))
+        }
+
+        async fn firing(&self, _receiver: String) -> Option<Vec<Event>> {
+            None
+        }
+
+        async fn is_well(&self) -> Option<bool> {
+            None
+        }
+
+        fn now(&self) -> Timestamp {
+            start()
+        }
+    }
+
+    fn log_to(folder: &Path, name: &str) -> Router {
+        let log = LogFile { path: Some(folder.join(name)), max_bytes: 10_000, keep: 0 };
+        let receiver = Receiver {
+            name: name.to_owned(),
+            kind: ReceiverKind::Log(log),
+            timeout: SignedDuration::from_secs(10),
+            per_minute: 10,
+            retry_for: SignedDuration::from_hours(1),
+        };
+        Router::new(&Responses { receivers: vec![receiver], routes: Vec::new() })
+    }
+
+    #[tokio::test]
+    async fn a_receiver_that_comes_while_it_runs_is_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (routes_in, routes) = watch::channel(log_to(folder.path(), "old"));
+        let receivers = Receivers::new(&routes.borrow(), folder.path(), watch::Sender::new(0));
+        let desk = OneLetter::default();
+        let running = tokio::spawn(Courier::new(desk.clone(), receivers, routes, Arc::default()).run());
+        routes_in.send_replace(log_to(folder.path(), "new"));
+        running.await.expect("it ends");
+        let reports = desk.0.lock().expect("not poisoned");
+        assert!(matches!(&reports[..], [Report { verdict: Verdict::Delivered { .. }, .. }]), "{reports:?}");
+        let written = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+        assert!(written("new").contains("acme") && written("old").is_empty());
     }
 }

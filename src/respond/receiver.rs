@@ -38,6 +38,7 @@ pub struct Receivers {
     http: Result<Http, String>,
     audit: BTreeMap<String, Audit>,
     runs: Audit,
+    store: PathBuf,
     bell: watch::Sender<u64>,
 }
 
@@ -67,8 +68,15 @@ impl Receivers {
             audit: by_name.values().filter_map(audit).collect(),
             runs: Audit::new(runs_path(store), 10_000_000, 5),
             by_name,
+            store: store.to_owned(),
             bell,
         }
+    }
+
+    /// The receivers of other routes.
+    #[must_use]
+    pub fn of(&self, router: &Router) -> Self {
+        Self::new(router, &self.store, self.bell.clone())
     }
 
     /// Every receiver by its name.

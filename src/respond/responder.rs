@@ -97,6 +97,12 @@ impl Responder {
         &self.router
     }
 
+    /// Follows other routes from now on. Letters that wait are told by the receivers as they are then; what was told stays
+    /// known, so that nobody is told again.
+    pub fn follow(&mut self, router: Router) {
+        self.router = router;
+    }
+
     /// Writes a letter to everyone who is to be told.
     pub fn take_notices(&mut self, notices: &[Notice], stored: &dyn Spaces) {
         for notice in notices {

@@ -23,9 +23,11 @@ use crate::judge::detail::Details;
 use crate::judge::policy::Policy;
 use crate::run::desk::{Question, Watched};
 use crate::run::engine::responses::Pulse;
+use crate::run::reload::Reload;
 use crate::run::responses::{Ask, Office, Responding};
 
 mod alerts;
+mod reload;
 mod responses;
 
 /// How many commands may wait; collectors wait when the engine is behind.
@@ -46,6 +48,8 @@ pub enum Command {
     Ask(Box<Question>),
     /// What the courier of responses asks, and when.
     Respond(Box<(Timestamp, Ask)>),
+    /// The config was read again.
+    Reload(Box<Reload>),
 }
 
 /// How the engine is reached from outside.
@@ -74,6 +78,7 @@ pub struct Engine {
     policy: Policy,
     now: Timestamp,
     write_fault: Option<String>,
+    config_faults: Vec<String>,
     has_stepped: bool,
     past: BTreeMap<Timestamp, Arc<FleetView>>,
     details: HashMap<Focus, Details>,
@@ -96,6 +101,7 @@ impl Engine {
             policy,
             now,
             write_fault: None,
+            config_faults: Vec::new(),
             has_stepped: false,
             past: BTreeMap::new(),
             details: HashMap::new(),
@@ -166,6 +172,7 @@ impl Engine {
             }
             Command::Step(now) if self.store.newest_poll().is_some() => self.step(now),
             Command::Respond(ask) => self.respond(ask.0, ask.1),
+            Command::Reload(reload) => self.reload(*reload),
             // Before the first answer there is nothing to judge; and publishing looks for itself who is watched.
             Command::Step(_) | Command::Watch => {}
             Command::Ask(question) => {
@@ -181,6 +188,7 @@ impl Engine {
         let tally = self.judge.tally(&self.store, &self.policy, self.now);
         let mut view = self.judge.view(&tally, &self.store, &self.policy);
         view.store_faults.extend(self.write_fault.clone());
+        view.config_faults.clone_from(&self.config_faults);
         view.events = self.events.iter().cloned().collect();
         view.outbox = self.outbox();
         view

@@ -1,7 +1,8 @@
 //! The collector without a screen: for a service manager. It says on standard error what changes.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
 
 use color_eyre::eyre::Result;
 use jiff::Timestamp;
@@ -17,23 +18,39 @@ use crate::run::seat::{Plan, Seat, Shared};
 use crate::run::service::{self, Status};
 use crate::run::signals::{Request, Signals};
 
-/// Collects until a signal ends it; gives the exit code: 0 after SIGTERM and SIGHUP, 130 after SIGINT.
+/// The exit code of SIGHUP.
+const HANGUP: u8 = 128 + 1;
+
+/// Collects until a signal ends it; gives the exit code: 0 after SIGTERM, 130 after SIGINT. SIGHUP has the config read
+/// again; in a terminal it says that this is gone, and ends it with 0 as well.
 ///
 /// # Errors
 /// When another bedtop owns the store, it cannot be opened, or the engine fails.
 pub async fn collect(shared: Shared, mut out: impl Write) -> Result<u8> {
     let mut signals = Signals::listen()?;
+    let config = Arc::clone(&shared.config);
+    let has_terminal = std::io::stdin().is_terminal();
     let mut seat = Seat::take(Plan::Owner(shared));
     seat.attend();
+    let mut news = config.news();
     let mut reporter = Reporter::default();
     let mut status = Status::default();
     let code = loop {
         tokio::select! {
             request = signals.next() => match request {
                 Request::End(130) => break 130,
+                Request::End(HANGUP) if !has_terminal => {
+                    service::reloading();
+                    config.ask();
+                }
                 Request::End(_) => break 0,
                 Request::Suspend => {}
             },
+            Ok(()) = news.changed() => {
+                let faults = news.borrow_and_update().faults.clone();
+                say_news(&faults, &mut out)?;
+                status.reloaded(faults);
+            }
             changed = seat.updates.changed() => {
                 let update = seat.updates.borrow_and_update().clone();
                 match update {
@@ -74,6 +91,13 @@ impl Reporter {
         }
         out.flush()
     }
+}
+
+/// The config was read again.
+fn say_news(faults: &[String], out: &mut impl Write) -> std::io::Result<()> {
+    let said = if faults.is_empty() { "in force as the file has it".to_owned() } else { printable(&faults.join(", ")) };
+    writeln!(out, "{} config: {said}", Timestamp::now())?;
+    out.flush()
 }
 
 fn change_line(change: &LevelChange) -> String {

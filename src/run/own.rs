@@ -1,16 +1,18 @@
 //! A turn as the owner of the history: the engine runs here, and other panes are served.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use color_eyre::eyre::eyre;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tracing::warn;
 
 use crate::domain::update::Update;
 use crate::link::{Answer, Host, Server};
 use crate::run::desk::{Desk, OWN_PANE};
-use crate::run::seat::Wish;
+use crate::run::seat::{Shared, Wish};
 use crate::run::session::{Prepare, Session};
 use crate::run::takeover::{Part, Turn, socket_of, turned};
 
@@ -21,8 +23,8 @@ const NEWS: Duration = Duration::from_mins(1);
 pub(super) enum Socket {
     /// Nowhere: nobody else wants this history, so it is never let go of.
     None,
-    /// At the socket of the history in this folder.
-    Of(PathBuf),
+    /// At the socket of this history.
+    Of(Shared),
 }
 
 /// Owns the history until the seat is left, the history is let go of, or the engine ends.
@@ -32,14 +34,16 @@ pub(super) async fn turn(part: &mut Part, prepare: Prepare, socket: Socket) -> T
         Err(report) => return Turn::Failed(report),
     };
     let mut server = None;
+    let mut beside = JoinSet::new();
     let mut turn = Turn::Left;
     let is_open = tokio::select! {
         opened = &mut session.opened => opened.is_ok(),
         () = turned(&mut part.stopped) => false,
     };
     if is_open {
-        if let Socket::Of(store) = &socket {
-            server = serve(part, store, &session.desk);
+        if let Socket::Of(shared) = &socket {
+            server = serve(part, &shared.store, &session.desk);
+            beside.spawn(Arc::clone(&shared.config).follow(session.desk.commands.clone()));
             part.owns.send_replace(true);
         }
         let is_shared = matches!(socket, Socket::Of(_));
@@ -49,6 +53,7 @@ pub(super) async fn turn(part: &mut Part, prepare: Prepare, socket: Socket) -> T
     if let Some(server) = server {
         server.close().await;
     }
+    beside.shutdown().await;
     let ended = session.end().await;
     if matches!(turn, Turn::Released) {
         part.owns.send_replace(false);

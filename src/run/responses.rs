@@ -18,7 +18,8 @@ use crate::run::engine::Command;
 /// Who is told, and where audit logs lie. Only a live run has it: nothing is told of a file or a simulation.
 #[derive(Clone, Debug)]
 pub struct Responding {
-    router: Router,
+    /// The routes that hold; all clones share them.
+    routes: watch::Sender<Router>,
     store: PathBuf,
 }
 
@@ -26,12 +27,13 @@ impl Responding {
     /// What the config asks for.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        Self { router: Router::new(&config.responses), store: config.store.path.clone() }
+        Self { routes: watch::Sender::new(Router::new(&config.responses)), store: config.store.path.clone() }
     }
 
     /// The part that lives with the engine; `woken` is told when there are new letters.
     pub fn office(&self, stored: &dyn Spaces, woken: Arc<Notify>) -> Office {
-        Office { responder: Responder::new(self.router.clone(), stored), woken }
+        let router = self.routes.borrow().clone();
+        Office { responder: Responder::new(router, stored), routes: self.routes.clone(), woken }
     }
 
     /// The part beside it. What rings the bell counts up.
@@ -42,8 +44,9 @@ impl Responding {
         woken: Arc<Notify>,
         bell: watch::Sender<u64>,
     ) -> Courier<EngineDesk> {
-        let receivers = Receivers::new(&self.router, &self.store, bell);
-        Courier::new(EngineDesk { commands, clock }, receivers, woken)
+        let routes = self.routes.subscribe();
+        let receivers = Receivers::new(&routes.borrow(), &self.store, bell);
+        Courier::new(EngineDesk { commands, clock }, receivers, routes, woken)
     }
 }
 
@@ -73,6 +76,7 @@ pub enum Ask {
 /// The responder with the store's side of it.
 pub struct Office {
     responder: Responder,
+    routes: watch::Sender<Router>,
     woken: Arc<Notify>,
 }
 
@@ -89,6 +93,12 @@ impl Office {
     /// What [`Office::take`], [`Office::exchange`] and [`Office::resend`] gave is stored; gives what the log says of it.
     pub fn stored(&mut self) -> Vec<LogEntry> {
         self.responder.written()
+    }
+
+    /// Follows other routes from now on, and the courier with it.
+    pub fn follow(&mut self, router: Router) {
+        self.responder.follow(router.clone());
+        self.routes.send_replace(router);
     }
 
     /// What waits to be told and what could not be.

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use crate::domain::action::Action;
 use crate::domain::update::{Gaze, Update};
 use crate::link::{Answer, Ask};
+use crate::run::reload::LiveConfig;
 use crate::run::service;
 use crate::run::session::Prepare;
 use crate::run::setup::Prepared;
@@ -36,6 +37,8 @@ pub struct Shared {
     pub store: PathBuf,
     /// Opens it.
     pub reopen: Reopen,
+    /// What it is judged by.
+    pub config: Arc<LiveConfig>,
 }
 
 /// How a seat is filled.

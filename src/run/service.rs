@@ -8,6 +8,7 @@ use sd_notify::NotifyState;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::warn;
 
+use crate::domain::text::printable;
 use crate::domain::view::FleetView;
 use crate::link::{Answer, Ask};
 use crate::report::text;
@@ -54,20 +55,43 @@ async fn answers(wishes: &mpsc::Sender<Wish>) -> bool {
     is_asked && matches!(answer.await, Ok(Answer::Changes(_)))
 }
 
+/// Says that the config is being read again; [`Status::reloaded`] says that it is done.
+pub(super) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(error) => warn!(%error, "the service manager could not be told"),
+    }
+}
+
 /// The line that `systemctl status` shows.
 #[derive(Debug, Default)]
 pub(super) struct Status {
     said: String,
+    fleet: String,
+    faults: Vec<String>,
 }
 
 impl Status {
     /// Says how the fleet is, if that is news.
     pub(super) fn report(&mut self, view: &FleetView) {
-        let line = text::summary(view);
+        self.fleet = text::summary(view);
+        let line = self.line();
         if line != self.said {
             tell(&[NotifyState::Status(&line)]);
             self.said = line;
         }
+    }
+
+    /// Says that the config was read again, and what of it is not in force.
+    pub(super) fn reloaded(&mut self, faults: Vec<String>) {
+        self.faults = faults;
+        self.said = self.line();
+        tell(&[NotifyState::Ready, NotifyState::Status(&self.said)]);
+    }
+
+    fn line(&self) -> String {
+        let faults = self.faults.iter().map(|fault| format!("config: {}; ", printable(fault)));
+        faults.collect::<String>() + &self.fleet
     }
 }
 

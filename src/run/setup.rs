@@ -19,6 +19,7 @@ use crate::domain::time::Step;
 use crate::domain::view::Mode;
 use crate::history::{Retention, Store, StoreOptions};
 use crate::judge::policy::{Contact, Policy, UsageWindow};
+use crate::run::reload::LiveConfig;
 use crate::run::responses::Responding;
 use crate::run::seat::Shared;
 use crate::run::{offline, scopes};
@@ -105,8 +106,9 @@ pub fn live(config: &Config) -> Result<Prepared> {
 
 /// The configured history, to be shared with other panes.
 #[must_use]
-pub fn shared(config: Config) -> Shared {
-    Shared { store: config.store.path.clone(), reopen: Arc::new(move || live(&config)) }
+pub fn shared(config: Arc<LiveConfig>) -> Shared {
+    let opening = Arc::clone(&config);
+    Shared { store: config.in_force().store.path.clone(), reopen: Arc::new(move || live(&opening.in_force())), config }
 }
 
 /// Opens the configured store.

@@ -122,7 +122,7 @@ async fn share(part: &mut Part, shared: &Shared) -> Result<()> {
             Err(LinkError::Absent(_)) => {}
             Err(error) => fault = Some(error),
         }
-        let turn = own::turn(part, prepare(shared), Socket::Of(shared.store.clone())).await;
+        let turn = own::turn(part, prepare(shared), Socket::Of(shared.clone())).await;
         let report = match turn {
             Turn::Left => return Ok(()),
             Turn::Released | Turn::Lost(_) => continue,
@@ -177,7 +177,7 @@ async fn only_own(part: &mut Part, shared: &Shared) -> Result<()> {
         if let Ok(client) = attach_to(shared, Gaze::default()).await {
             return Err(owned_by(&client.owner, shared));
         }
-        match own::turn(part, prepare(shared), Socket::Of(shared.store.clone())).await {
+        match own::turn(part, prepare(shared), Socket::Of(shared.clone())).await {
             Turn::Failed(report) if is_locked(&report) && since.elapsed() < OWNER_PATIENCE => {}
             Turn::Failed(report) => return Err(report),
             Turn::Left | Turn::Released | Turn::Lost(_) => return Ok(()),

@@ -36,6 +36,7 @@ fn messages(view: &FleetView) -> Vec<String> {
     let scopes = view.scopes.iter().filter(|scope| scope.fault.is_some() || scope.health > Health::Error);
     let mut messages: Vec<String> = scopes.map(scope_message).collect();
     messages.extend(view.store_faults.iter().map(|fault| format!("STORE {}", printable(fault))));
+    messages.extend(view.config_faults.iter().map(|fault| format!("CONFIG {}", printable(fault))));
     if view.rows_refused > 0 {
         messages.push(format!("{} rows of the file were refused; see the messages at the start", view.rows_refused));
     }
