@@ -28,6 +28,7 @@ mod head;
 mod journal;
 mod keys;
 mod lag;
+mod leisure;
 mod load;
 mod maintain;
 mod migrate;

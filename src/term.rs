@@ -3,5 +3,7 @@
 pub mod background;
 pub mod capability;
 pub mod clipboard;
+mod encode;
 pub mod guard;
+mod look;
 pub mod screen;

@@ -44,6 +44,7 @@ use ratatui::layout::Rect;
 
 use crate::app::State;
 use crate::app::action::View;
+use crate::app::list::RowKey;
 use crate::app::state::Screen;
 use layout::Layout;
 use theme::Theme;
@@ -94,10 +95,14 @@ fn draw_beside(state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
         paint::Row::new(theme).add(theme::Role::Rule, theme.glyphs().down.to_string()).paint(area, line, buf);
     }
     let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
-    match (state.selected_tenant(), state.selected_alert()) {
-        (Some(row), _) => tenant::draw_beside(row, state, theme, inside, buf),
-        (None, Some(alert)) => alert::draw(alert, state, theme, inside, buf),
-        (None, None) => {}
+    match &state.beside {
+        Some(RowKey::Owner(owner)) => tenant::draw_beside(owner, state, theme, inside, buf),
+        Some(row) => {
+            if let Some(alert) = row.alert() {
+                alert::draw(alert, state, theme, inside, buf);
+            }
+        }
+        None => {}
     }
 }
 

@@ -32,6 +32,8 @@ const OTHER_ROWS: u16 = 12;
 pub const HOLD: Duration = Duration::from_secs(3);
 /// How long a message stays.
 pub(super) const MESSAGE: Duration = Duration::from_secs(5);
+/// How long what is beside the list waits for the detail of what was selected last.
+pub(super) const PATIENCE: Duration = Duration::from_millis(300);
 /// How often ages on the screen are brought up to date.
 const AGE_EVERY: Duration = Duration::from_secs(10);
 const SECOND: Duration = Duration::from_secs(1);
@@ -79,6 +81,8 @@ pub struct State {
     pub view: Option<Arc<FleetView>>,
     /// The tenant in depth that is shown.
     pub detail: Option<Arc<TenantDetail>>,
+    /// What is shown beside the list: what is selected, once its detail is at hand.
+    pub beside: Option<RowKey>,
     /// Which screen.
     pub screen: Screen,
     /// Whether the help lies over it.
@@ -127,6 +131,8 @@ pub struct State {
     pub(super) paused_at: Option<Duration>,
     pub(super) kept: Option<(Arc<FleetView>, Option<Arc<TenantDetail>>)>,
     pub(super) received: Duration,
+    /// When the detail that is watched was asked for.
+    pub(super) asked: Duration,
     pub(super) now: Duration,
 }
 
@@ -235,6 +241,12 @@ impl State {
         self.detail.as_deref().filter(is_watched)
     }
 
+    /// The detail of a tenant as a whole, if it is the one that is at hand.
+    #[must_use]
+    pub fn detail_of(&self, owner: &Owner) -> Option<&TenantDetail> {
+        self.detail.as_deref().filter(|detail| &detail.owner == owner && detail.profile.is_none())
+    }
+
     /// How long the screen has been paused; `None` if it is not.
     #[must_use]
     pub fn paused_for(&self) -> Option<Duration> {
@@ -287,10 +299,12 @@ impl State {
     pub fn next_wake(&self, now: Duration) -> Option<Duration> {
         let hold = self.list().hold_until.filter(|until| *until > now);
         let message = self.message_until.filter(|until| *until > now);
+        let beside =
+            (self.beside != self.list().selected).then_some(self.asked + PATIENCE).filter(|until| *until > now);
         let pause = self.paused_at.map(|since| next_multiple(since, SECOND, now));
         let is_live = self.view.as_ref().is_some_and(|view| view.mode == Mode::Live || view.health != Health::Ok);
         let age = is_live.then(|| next_multiple(self.received, AGE_EVERY, now));
-        [hold, message, pause, age].into_iter().flatten().min()
+        [hold, message, beside, pause, age].into_iter().flatten().min()
     }
 }
 

@@ -74,6 +74,30 @@ fn the_selection_follows_the_row_and_the_order_holds_still_after_a_move() {
 }
 
 #[test]
+fn what_is_beside_the_list_changes_once_when_its_detail_is_at_hand_or_long_in_coming() {
+    let mut state = State::new("LIVE", (200, 50));
+    take(&mut state, shared_view(), START);
+    let answer = |state: &mut State, now| {
+        let detail = state.watched().map(|focus| Arc::new(detail(&focus)));
+        update(state, Event::View { view: shared_view(), detail }, now);
+    };
+    answer(&mut state, START);
+    let first = state.list().selected.clone();
+    assert_eq!(state.beside, first);
+    press(&mut state, "j");
+    assert_eq!(state.beside, first, "it stays until there is something to show");
+    take(&mut state, shared_view(), START);
+    assert_eq!(state.beside, first, "a view without it changes nothing");
+    answer(&mut state, START);
+    assert_eq!(state.beside, state.list().selected);
+    press(&mut state, "j");
+    let late = START + Duration::from_millis(300);
+    assert_eq!(state.next_wake(START), Some(late));
+    update(&mut state, Event::Tick, late);
+    assert_eq!(state.beside, state.list().selected, "nor does it keep what was selected from sight");
+}
+
+#[test]
 fn until_a_row_is_chosen_the_worst_one_is_selected() {
     let mut state = ready();
     take(&mut state, with_first_moved_last(), START);

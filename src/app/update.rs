@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::app::action::Action;
 use crate::app::keymap::Meaning;
 use crate::app::list::RowKey;
-use crate::app::state::{MESSAGE, Screen, State};
+use crate::app::state::{MESSAGE, PATIENCE, Screen, State};
 use crate::domain::view::{FleetView, Focus, TenantDetail};
 
 mod act;
@@ -117,9 +117,20 @@ pub fn update(state: &mut State, event: Event, now: Duration) -> Vec<Effect> {
     }
     let watched_now = state.watched();
     if watched_now != watched {
+        state.asked = state.now;
         effects.push(Effect::Watch(watched_now));
     }
+    settle(state);
     effects
+}
+
+/// What is beside the list stays until the detail of what is selected now is at hand, so that it changes once; it does
+/// not wait for long.
+fn settle(state: &mut State) {
+    let is_at_hand = state.watched().is_none() || state.watched_detail().is_some();
+    if is_at_hand || state.now >= state.asked + PATIENCE {
+        state.beside = state.list().selected.clone();
+    }
 }
 
 /// A key goes to what lies on top: a line that is typed, the picker of columns, the screen.

@@ -129,12 +129,23 @@ impl InputOptions {
 
 /// Reads a usage CSV and says on standard error what of it was left out.
 pub(super) fn load_recording(path: &Path, reading: &ReadingOptions) -> Result<Recording> {
-    let recording = Recording::load(path, reading.bin).map_err(|error| eyre!("{error}; {}", error.remedy))?;
-    let mut errors = io::stderr().lock();
-    for warning in recording.warnings() {
-        writeln!(errors, "bedtop: {}", printable(&warning))?;
-    }
+    let recording = read_recording(path, reading)?;
+    tell(&recording.warnings())?;
     Ok(recording)
+}
+
+/// Reads a usage CSV and says nothing.
+pub(super) fn read_recording(path: &Path, reading: &ReadingOptions) -> Result<Recording> {
+    Recording::load(path, reading.bin).map_err(|error| eyre!("{error}; {}", error.remedy))
+}
+
+/// Says what of a usage CSV was left out.
+pub(super) fn tell(warnings: &[String]) -> Result<()> {
+    let mut errors = io::stderr().lock();
+    for warning in warnings {
+        writeln!(errors, "bedtop: {}", printable(warning))?;
+    }
+    Ok(())
 }
 
 /// Judges a whole file.

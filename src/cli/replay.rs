@@ -1,14 +1,15 @@
 //! `bedtop replay`: the console over a recorded trace.
 
+use std::fs::File;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use clap::Args;
 use color_eyre::eyre::{Result, WrapErr};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::cli::input::{ReadingOptions, judge_file, load_recording};
+use crate::cli::input::{ReadingOptions, judge_file, read_recording, tell};
 use crate::cli::screen::ScreenOptions;
 use crate::cli::{GlobalOptions, environment, load_config, print, runtime};
 use crate::report::json;
@@ -46,16 +47,24 @@ impl Replay {
             print(&json::fleet(&judge_file(&config, &self.file, &self.reading)?)?)?;
             return Ok(0);
         }
-        let recording = Arc::new(load_recording(&self.file, &self.reading)?);
+        // What cannot be read at all is said before the screen is taken; the rest is read behind the first frame.
+        File::open(&self.file).wrap_err_with(|| format!("could not open {}", self.file.display()))?;
         let options = ReplayOptions { speed: self.speed, at: self.at, fallback_price: self.reading.price.clone() };
         let look = Look::new(&config, environment, &mode_label(self.speed))
             .starting(|state| self.screen.apply(&config.ui, state))?;
         let folder = TempDir::with_prefix("bedtop-replay-").wrap_err("could not make a temporary folder")?;
         let path = folder.path().to_owned();
-        runtime()?.block_on(console::run(
-            Plan::Alone(Box::new(move || setup::replay(&config, &recording, options, &path))),
-            look,
-        ))
+        let (warn, warnings) = mpsc::channel();
+        let prepare = move || {
+            let recording = read_recording(&self.file, &self.reading)?;
+            // Nobody listens any more when the console has ended.
+            let _ = warn.send(recording.warnings());
+            setup::replay(&config, &Arc::new(recording), options, &path)
+        };
+        let ended = runtime()?.block_on(console::run(Plan::Alone(Box::new(prepare)), look));
+        // While the screen was drawn they had no place.
+        warnings.try_iter().try_for_each(|warnings| tell(&warnings))?;
+        ended
     }
 }
 

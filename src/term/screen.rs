@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use crossterm::queue;
+use crossterm::style::ResetColor;
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
-use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::term::guard;
+use crate::term::{encode, guard};
 
 /// What the terminal shows, and the writer that brings it up to date.
 #[derive(Debug)]
@@ -85,17 +85,18 @@ impl<W: Write> Screen<W> {
         if self.stale {
             self.shown.reset();
         }
-        let changed: Vec<_> = self.shown.diff_iter(&self.next).collect();
-        if changed.is_empty() && !self.stale {
-            return Ok(());
-        }
         queue!(self.bytes, BeginSynchronizedUpdate)?;
         if self.stale {
-            queue!(self.bytes, Clear(ClearType::All))?;
-            self.stale = false;
+            // What is erased takes the colours that are on, and whoever wrote last may have left some.
+            queue!(self.bytes, ResetColor, Clear(ClearType::All))?;
         }
-        let mut backend = CrosstermBackend::new(&mut self.bytes);
-        backend.draw(changed.into_iter())?;
+        let head = self.bytes.len();
+        encode::changes(&self.shown, &self.next, &mut self.bytes);
+        if self.bytes.len() == head && !self.stale {
+            self.bytes.clear();
+            return Ok(());
+        }
+        self.stale = false;
         queue!(self.bytes, EndSynchronizedUpdate)
     }
 }

@@ -62,8 +62,9 @@ fn scroll_to(scroll: u16, marked: Option<usize>, lines: usize, page: usize) -> u
 }
 
 /// The selected tenant beside the table.
-pub(super) fn draw_beside(row: &TenantRow, state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let Some(view) = &state.view else { return };
+pub(super) fn draw_beside(owner: &Owner, state: &State, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let found = state.view.as_ref().and_then(|view| Some((view, view.tenant(owner)?)));
+    let Some((view, row)) = found else { return };
     rule(row.owner.name(), &note(row, state, theme), theme, area, 0, buf);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let page = Page { row, view, state, theme, width: usize::from(area.width) };
@@ -96,7 +97,7 @@ impl<'a> Page<'a, '_> {
         lines.extend(row.budgets.iter().map(|budget| budget_line(budget, theme)));
         lines.extend(self.outlook());
         lines.extend(row.contract.iter().flat_map(|standing| contract::lines(standing, theme, width)));
-        let detail = self.state.watched_detail();
+        let detail = self.state.detail_of(&self.row.owner);
         if let Some(drawn) = detail.and_then(|detail| detail.curve.as_ref()).filter(|_| curve > 0) {
             lines.extend(self.curve(drawn, curve));
         }
@@ -158,7 +159,8 @@ impl<'a> Page<'a, '_> {
 
     /// Why the loudest of its alerts fires.
     fn loudest(&self) -> Vec<Row<'a>> {
-        let Some(explained) = self.state.watched_detail().and_then(|detail| detail.explanations.first()) else {
+        let Some(explained) = self.state.detail_of(&self.row.owner).and_then(|detail| detail.explanations.first())
+        else {
             return Vec::new();
         };
         let standing = self.view.alerts.iter().find(|row| row.alert == explained.alert);

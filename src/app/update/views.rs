@@ -60,7 +60,10 @@ fn show(state: &mut State, view: Arc<FleetView>, detail: Option<Arc<TenantDetail
     let places = state.list().hold_until.and_then(|_| state.ground().map(|ground| state.list().places(ground)));
     state.counts = counts(&view);
     state.view = Some(view);
-    state.detail = detail;
+    // What was asked for a moment ago comes with the next one; until then the last one stays.
+    if detail.is_some() || state.watched().is_none() {
+        state.detail = detail;
+    }
     order(state, |list, view, base, ground| match &places {
         Some(places) => list.take_in_place(view, base, ground, places),
         None => list.take(view, base, ground),
