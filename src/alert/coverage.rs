@@ -4,6 +4,7 @@ use crate::config::CoverageThresholds;
 use crate::domain::event::Signal;
 use crate::domain::level::Level;
 use crate::domain::meter::Meter;
+use crate::domain::money::with_thousands;
 use crate::domain::view::{Assessment, PricedUsage};
 
 /// Judges how much of the usage has no price, by tokens or by images, whichever is the greater share: money cannot be
@@ -18,18 +19,19 @@ pub fn assess(usage: &PricedUsage, thresholds: &CoverageThresholds) -> Assessmen
         share if share > thresholds.yellow => (Level::Yellow, thresholds.yellow),
         _ => (Level::Green, thresholds.yellow),
     };
+    let written = |count: u64| with_thousands(&count.to_string());
     let reason = match (usage.unpriced_tokens, usage.unpriced_images) {
         (0, 0) => "every token has a price".to_owned(),
         (_, images) if of_images > of_tokens => {
-            format!("{:.1} % of the images have no price ({images})", share * 100.0)
+            format!("{:.1} % of the images have no price ({})", share * 100.0, written(images))
         }
-        (tokens, _) => format!("{:.1} % of the tokens have no price ({tokens})", share * 100.0),
+        (tokens, _) => format!("{:.1} % of the tokens have no price ({})", share * 100.0, written(tokens)),
     };
     Assessment::new(Signal::Coverage, level, share, threshold, reason).because(|| {
         vec![format!(
             "{} tokens in all, {} with a price",
-            usage.counts.tokens(),
-            usage.counts.tokens() - usage.unpriced_tokens
+            written(usage.counts.tokens()),
+            written(usage.counts.tokens() - usage.unpriced_tokens)
         )]
     })
 }

@@ -23,7 +23,7 @@ use crate::domain::money::{CostRange, Money};
 use crate::domain::profile::{ProfileKind, Reach, ServiceTier};
 use crate::domain::time::{Step, TimeSpan};
 use crate::domain::view::{
-    Assessment, BudgetRow, Burn, ExpectedBand, FleetTotals, FleetView, Focus, MeterSeries, Mode, OwnCost,
+    Assessment, BudgetRow, Burn, ExpectedBand, FleetTotals, FleetView, Focus, Keeping, MeterSeries, Mode, OwnCost,
     PeriodForecast, PricedUsage, ProfileRow, Provenance, Rates, ScopeRow, SpendCurve, TenantDetail, TenantRow,
 };
 
@@ -218,6 +218,7 @@ pub(crate) fn view() -> FleetView {
         silences: vec![alerts::silence()],
         events: alerts::events(),
         outbox: Outbox::default(),
+        keeping: Keeping { disk_bytes: 48_200_000, oldest: Some(now() - SignedDuration::from_hours(840)), panes: 2 },
         own_cost: OwnCost {
             traffic: Traffic { metrics: 12_000, ..Traffic::default() },
             spent: dollars(12),

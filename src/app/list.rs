@@ -179,6 +179,13 @@ impl List {
         &self.order
     }
 
+    /// The identities of the rows, in order.
+    #[cfg(test)]
+    pub(crate) fn keys(&self, state: &crate::app::State) -> Vec<RowKey> {
+        let ground = state.ground();
+        self.order.iter().filter_map(|entry| entry.key(ground?)).collect()
+    }
+
     /// The place of the selected row.
     #[must_use]
     pub fn index(&self) -> Option<usize> {

@@ -110,6 +110,12 @@ impl InputOptions {
         Ok(Looked::Engine(Box::new(offline::engine_over(&recording, store, policy))))
     }
 
+    /// The same in depth, where the owner shows the fleet alone: a copy of its history, which goes with the folder.
+    pub(super) fn looked_in_depth(config: &Config) -> Result<(Looked, Option<TempDir>)> {
+        let (engine, folder) = read_store(config, open_engine)?;
+        Ok((Looked::Engine(Box::new(engine)), folder))
+    }
+
     /// The alerts and the log of the file or the store from an instant on, which is counted from the newest step.
     pub(super) fn alerts(
         &self,

@@ -65,14 +65,14 @@ impl Snapshot {
             Some(after) => demo(&config, after, &folder)?,
             None => self.input.looked(&config, folder.path())?,
         };
-        let state = self.state(&config, &mut looked)?;
+        let (state, _copy) = self.state(&config, &mut looked)?;
         looked.end()?;
         print(&picture::of(&drawn(&state), self.format))?;
         Ok(0)
     }
 
     /// The screen after all keys were pressed.
-    fn state(&self, config: &Config, looked: &mut Looked) -> Result<State> {
+    fn state(&self, config: &Config, looked: &mut Looked) -> Result<(State, Option<TempDir>)> {
         let (view, detail) = looked.see(&Gaze::default())?;
         let label = format!("{:?}", view.mode).to_uppercase();
         let mut state = self.screen.apply(&config.ui, State::new(&label, self.size))?;
@@ -81,11 +81,15 @@ impl Snapshot {
             update(&mut state, Event::Key(key), Duration::ZERO);
         }
         let gaze = Gaze { focus: state.watched(), moment: state.moment };
+        let mut copy = None;
         if gaze != Gaze::default() {
+            if matches!(looked, Looked::Fleet(_)) {
+                (*looked, copy) = InputOptions::looked_in_depth(config)?;
+            }
             let (view, detail) = looked.see(&gaze)?;
             update(&mut state, Event::View { view, detail }, Duration::ZERO);
         }
-        Ok(state)
+        Ok((state, copy))
     }
 }
 

@@ -256,6 +256,17 @@ pub struct FleetTotals {
     pub rates: Rates,
 }
 
+/// How the history is kept, and who shows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keeping {
+    /// What it takes on the disk.
+    pub disk_bytes: u64,
+    /// How far back it goes.
+    pub oldest: Option<Timestamp>,
+    /// How many other panes show it.
+    pub panes: u32,
+}
+
 /// Everything the judge says at `at`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FleetView {
@@ -308,6 +319,9 @@ pub struct FleetView {
     /// What waits to be told of alerts and what could not be.
     #[serde(default)]
     pub outbox: Outbox,
+    /// How the history is kept; the judge knows nothing of it.
+    #[serde(default)]
+    pub keeping: Keeping,
     /// What bedtop itself costs.
     pub own_cost: OwnCost,
     /// Malformed input rows that were refused (replay).

@@ -113,6 +113,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// The bytes that its files take on the disk.
+    #[must_use]
+    pub fn disk_bytes(&self) -> u64 {
+        self.engine.disk_bytes()
+    }
+
     /// Whether a folder holds a history.
     #[must_use]
     pub fn exists(folder: &Path) -> bool {

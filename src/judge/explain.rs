@@ -86,7 +86,7 @@ fn is_about(profile: &Profile, policy: &Policy, row: &AlertRow, owners: &[Owner]
     }
 }
 
-/// `RED acme: budget gone Thu 14:00-19:00 (80 %), $18.2k of $20k used, +$410/h`.
+/// `RED acme: budget gone Thu 20 Nov 14:00 to Thu 20 Nov 19:00 (80 %), $18.2k of $20k used, +$410/h`.
 fn what(row: &AlertRow, view: &FleetView, now: f64, expected: Option<f64>) -> String {
     let tenant = if let Subject::Owner(owner) = &row.alert.subject { view.tenant(owner) } else { None };
     let gone = tenant.and_then(|tenant| gone(tenant, &view.zone)).map_or(String::new(), |gone| format!("{gone}, "));
@@ -103,12 +103,16 @@ fn what(row: &AlertRow, view: &FleetView, now: f64, expected: Option<f64>) -> St
 
 fn gone(tenant: &TenantRow, zone: &str) -> Option<String> {
     let gone = tenant.forecast.as_ref()?.gone?;
-    let local = |at: Timestamp, format: &str| {
+    let local = |at: Timestamp| {
         let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        at.to_zoned_datetime(zone).strftime(format).to_string()
+        at.to_zoned_datetime(zone).strftime("%a %-d %b %H:%M").to_string()
     };
-    let late = gone.late.map_or("the period's end".to_owned(), |late| local(late, "%a %H:%M"));
-    Some(format!("budget gone {}-{late} (80 %)", local(gone.early, "%a %H:%M")))
+    let early = local(gone.early);
+    Some(match (gone.median, gone.late) {
+        (_, Some(late)) => format!("budget gone {early} to {} (80 %)", local(late)),
+        (Some(median), None) => format!("budget gone {} at the median, {early} at the earliest (90 %)", local(median)),
+        (None, None) => format!("budget likely lasts, else gone {early} at the earliest (90 %)"),
+    })
 }
 
 /// Versions of profiles and prices that came into force near the onset.

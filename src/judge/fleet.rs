@@ -6,7 +6,9 @@ use crate::domain::calendar::Calendar;
 use crate::domain::health::Health;
 use crate::domain::history::History;
 use crate::domain::letter::Outbox;
-use crate::domain::view::{FleetTotals, FleetView, OwnCost, PeriodForecast, PoolRow, PricedUsage, ScopeRow, TenantRow};
+use crate::domain::view::{
+    FleetTotals, FleetView, Keeping, OwnCost, PeriodForecast, PoolRow, PricedUsage, ScopeRow, TenantRow,
+};
 use crate::judge::owner::OwnerTally;
 use crate::judge::policy::Policy;
 use crate::judge::pool::FLEET;
@@ -43,6 +45,7 @@ pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machin
         silences: machine.silences(&seen),
         events: Vec::new(),
         outbox: Outbox::default(),
+        keeping: Keeping::default(),
         own_cost: own_cost(tally, policy),
         rows_refused: tally.scopes.iter().map(|scope| scope.status.collecting.rows_refused).max().unwrap_or(0),
         store_faults: history.faults(),

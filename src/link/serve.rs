@@ -56,7 +56,7 @@ impl<H: Host> Watching<H> {
 
 impl<H: Host> Drop for Watching<H> {
     fn drop(&mut self) {
-        self.host.watch(self.pane, Gaze::default());
+        self.host.leave(self.pane);
     }
 }
 
@@ -72,6 +72,7 @@ pub(super) async fn pane<H: Host>(
     let (answers_in, answers) = mpsc::channel(ANSWERS_WAITING);
     let updates = host.updates();
     let watching = Watching { pane: number, host, gaze };
+    watching.set(Gaze::default());
     let mut teller = Teller { outgoing, watched, shelf, sent: Picture::default().into(), detail: None };
     tokio::select! {
         ended = listen(incoming, &watching, &answers_in) => ended,

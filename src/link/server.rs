@@ -30,6 +30,8 @@ pub trait Host: Clone + Send + Sync + 'static {
     fn updates(&self) -> watch::Receiver<Update>;
     /// Notes what a pane looks at.
     fn watch(&self, pane: u64, gaze: Gaze);
+    /// Notes that a pane has gone.
+    fn leave(&self, pane: u64);
     /// Does or answers what a pane asks.
     fn ask(&self, ask: Ask) -> impl Future<Output = Answer> + Send;
 }

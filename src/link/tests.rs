@@ -153,6 +153,10 @@ impl Host for Idle {
         self.watched.lock().expect("not poisoned").push((pane, gaze));
     }
 
+    fn leave(&self, pane: u64) {
+        self.watch(pane, Gaze::default());
+    }
+
     async fn ask(&self, ask: Ask) -> Answer {
         self.asked.lock().expect("not poisoned").push(ask);
         Answer::Done
@@ -170,6 +174,10 @@ impl Host for Open {
 
     fn watch(&self, pane: u64, gaze: Gaze) {
         self.0.watch(pane, gaze);
+    }
+
+    fn leave(&self, pane: u64) {
+        self.0.leave(pane);
     }
 
     async fn ask(&self, ask: Ask) -> Answer {
@@ -260,7 +268,8 @@ async fn a_pane_that_goes_watches_nobody_any_more() {
     assert_eq!(*host.0.asked.lock().expect("not poisoned"), [Ask::Refresh]);
     drop(client);
     let watched = host.0.watched.clone();
-    let is_over = || watched.lock().expect("not poisoned").as_slice() == [(1, acme.clone()), (1, Gaze::default())];
+    let expected = [(1, Gaze::default()), (1, acme), (1, Gaze::default())];
+    let is_over = || watched.lock().expect("not poisoned").as_slice() == expected;
     while !is_over() {
         tokio::task::yield_now().await;
     }

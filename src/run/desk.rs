@@ -37,22 +37,29 @@ pub struct Desk {
     pub refresh: Arc<Notify>,
 }
 
+impl Desk {
+    /// Changes what is looked at; the engine publishes again where there is something else to see.
+    fn look(&self, change: impl FnOnce(&mut Watched) -> bool) {
+        let mut is_new = false;
+        self.watched.send_modify(|watched| is_new = change(watched));
+        if is_new {
+            // Where the queue is full or the engine has ended, the next publishing sees it, or nobody does.
+            let _ = self.commands.try_send(Command::Watch);
+        }
+    }
+}
+
 impl Host for Desk {
     fn updates(&self) -> watch::Receiver<Update> {
         self.updates.clone()
     }
 
     fn watch(&self, pane: u64, gaze: Gaze) {
-        let is_new = self.watched.send_if_modified(|watched| {
-            if gaze == Gaze::default() {
-                return watched.remove(&pane).is_some();
-            }
-            watched.insert(pane, gaze.clone()) != Some(gaze)
-        });
-        if is_new {
-            // Where the queue is full or the engine has ended, the next publishing sees it, or nobody does.
-            let _ = self.commands.try_send(Command::Watch);
-        }
+        self.look(|watched| watched.insert(pane, gaze.clone()).unwrap_or_default() != gaze);
+    }
+
+    fn leave(&self, pane: u64) {
+        self.look(|watched| watched.remove(&pane).unwrap_or_default() != Gaze::default());
     }
 
     async fn ask(&self, ask: Ask) -> Answer {

@@ -16,12 +16,12 @@ use crate::domain::space::Edit;
 use crate::domain::text::printable;
 use crate::domain::update::{Gaze, Published, Sight, Update};
 use crate::domain::usage::Batch;
-use crate::domain::view::{FleetView, Focus, TenantDetail, TenantRow};
+use crate::domain::view::{FleetView, Focus, Keeping, TenantDetail, TenantRow};
 use crate::history::{Store, StoreError};
 use crate::judge::Judge;
 use crate::judge::detail::Details;
 use crate::judge::policy::Policy;
-use crate::run::desk::{Question, Watched};
+use crate::run::desk::{OWN_PANE, Question, Watched};
 use crate::run::engine::responses::Pulse;
 use crate::run::reload::Reload;
 use crate::run::responses::{Ask, Office, Responding};
@@ -83,6 +83,8 @@ pub struct Engine {
     past: BTreeMap<Timestamp, Arc<FleetView>>,
     details: HashMap<Focus, Details>,
     latest: Option<Arc<FleetView>>,
+    /// How many panes beside its own are attached.
+    panes: u32,
     unrecorded: (Vec<LevelChange>, Vec<Edit>),
     office: Option<Office>,
     pulse: Pulse,
@@ -106,6 +108,7 @@ impl Engine {
             past: BTreeMap::new(),
             details: HashMap::new(),
             latest: None,
+            panes: 0,
             unrecorded: Default::default(),
             office: None,
             pulse: Pulse::default(),
@@ -194,6 +197,13 @@ impl Engine {
         view
     }
 
+    /// The same with how the history is kept, which is nothing that is judged.
+    fn present(&mut self) -> FleetView {
+        let oldest = self.store.extent().map(|extent| extent.start);
+        let keeping = Keeping { disk_bytes: self.store.disk_bytes(), oldest, panes: self.panes };
+        FleetView { keeping, ..self.view() }
+    }
+
     /// What was judged is out of date.
     fn forget(&mut self) {
         self.latest = None;
@@ -267,21 +277,32 @@ impl Engine {
         if self.store.newest_poll().is_none() || wiring.is_stopped() {
             return;
         }
-        let view = self.latest.take().unwrap_or_else(|| Arc::new(self.view()));
+        let gazes = self.gazes(wiring);
+        let mut view = self.latest.take().unwrap_or_else(|| Arc::new(self.present()));
+        if view.keeping.panes != self.panes {
+            Arc::make_mut(&mut view).keeping.panes = self.panes;
+        }
         self.latest = Some(Arc::clone(&view));
         if let Some(office) = &mut self.office {
             office.freeze(view.alerts.iter().filter(|row| row.is_frozen).map(|row| &row.alert));
         }
-        let gazes: BTreeSet<Gaze> = wiring.watched.borrow().values().cloned().collect();
         self.details.retain(|focus, _| gazes.iter().any(|gaze| gaze.focus.as_ref() == Some(focus)));
         self.past.retain(|at, _| gazes.iter().any(|gaze| gaze.moment == Some(*at)));
         let sights = gazes.into_iter().map(|gaze| self.sight(gaze, &view)).collect();
         wiring.updates.send_replace(Update::View(Published { view, sights }));
     }
 
+    /// What panes look at beside the fleet as it is now; and counts them.
+    fn gazes(&mut self, wiring: &Wiring) -> BTreeSet<Gaze> {
+        let watched = wiring.watched.borrow();
+        let others = watched.keys().filter(|pane| **pane != OWN_PANE).count();
+        self.panes = u32::try_from(others).unwrap_or(u32::MAX);
+        watched.values().filter(|gaze| **gaze != Gaze::default()).cloned().collect()
+    }
+
     /// What a gaze sees, of an engine that stands still.
     pub fn look(&mut self, gaze: &Gaze) -> (Arc<FleetView>, Option<Arc<TenantDetail>>) {
-        let present = Arc::new(self.view());
+        let present = Arc::new(self.present());
         let sight = self.sight(gaze.clone(), &present);
         (sight.view, sight.detail)
     }

@@ -8,6 +8,8 @@
 
 use std::collections::BTreeMap;
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::domain::view::{Mover, PricedUsage, TenantRow};
 use crate::ui::paint::{Row, left, right};
 use crate::ui::theme::{Role, Theme};
@@ -15,6 +17,10 @@ use crate::ui::{bar, format};
 
 const NAME_WIDTH: usize = 26;
 const BAR_WIDTH: usize = 24;
+/// What stands between name, share, bar and figure.
+const BESIDE: usize = 9;
+/// Below this width there is no room for figures.
+const FEWEST: usize = 56;
 /// How many are named; the others are one line.
 const NAMED: usize = 6;
 
@@ -37,13 +43,15 @@ pub(super) fn lines(mut parts: Vec<Part>, theme: &Theme, width: usize) -> Vec<Ro
         parts.push(Part { name: format!("{} others", rest.len()), share, figure: String::new() });
     }
     let percents = whole_percents(&parts);
-    let bar_width = BAR_WIDTH.min(width.saturating_sub(NAME_WIDTH + 20));
+    let has_figures = width >= FEWEST;
+    let figures = parts.iter().map(|part| part.figure.width()).max().filter(|_| has_figures).unwrap_or(0);
+    let bar_width = BAR_WIDTH.min(width.saturating_sub(NAME_WIDTH + BESIDE + figures));
     let line = |(part, percent): (&Part, u32)| {
         let row = Row::new(theme)
             .add(Role::Text, format!(" {}", left(&part.name, NAME_WIDTH, theme.glyphs())))
             .add(Role::Text, right(&format!("{percent}%"), 5, theme.glyphs()))
             .add(Role::Text, " ");
-        bar::add_plain(row, part.share, bar_width, theme).add(Role::Dim, format!("  {}", part.figure))
+        bar::add_plain(row, part.share, bar_width, theme).add_if(has_figures, Role::Dim, format!("  {}", part.figure))
     };
     parts.iter().zip(percents).map(line).collect()
 }

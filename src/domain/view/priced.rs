@@ -5,7 +5,7 @@ use rust_decimal::prelude::FromPrimitive;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::meter::Counts;
-use crate::domain::money::{CostRange, Money};
+use crate::domain::money::{CostRange, Money, with_thousands};
 
 /// Where a figure comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -131,10 +131,11 @@ fn times(count: u64, factor: f64) -> u64 {
 /// `5 tokens and 3 images`; `None` for nothing.
 #[must_use]
 pub fn unpriced_text(tokens: u64, images: u64) -> Option<String> {
+    let written = |count: u64| with_thousands(&count.to_string());
     match (tokens, images) {
         (0, 0) => None,
-        (tokens, 0) => Some(format!("{tokens} tokens")),
-        (0, images) => Some(format!("{images} images")),
-        (tokens, images) => Some(format!("{tokens} tokens and {images} images")),
+        (tokens, 0) => Some(format!("{} tokens", written(tokens))),
+        (0, images) => Some(format!("{} images", written(images))),
+        (tokens, images) => Some(format!("{} tokens and {} images", written(tokens), written(images))),
     }
 }
