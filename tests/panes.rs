@@ -126,7 +126,7 @@ async fn panes_ask_the_owner_for_series_and_changes() {
     let since = Timestamp::UNIX_EPOCH;
     let Ok(Answer::Changes(changes)) = client.ask(Ask::Changes { since, most: 1000 }).await else { panic!("answered") };
     assert_eq!(changes, view.log);
-    let acme = Gaze { focus: Some(Focus::on(Owner::Tenant("acme".into()))), moment: None };
+    let acme = Gaze { focus: Some(Focus::on(Owner::Tenant("acme".into()))), ..Gaze::default() };
     client.watch(acme.clone());
     let has_detail = |update: &Update| matches!(update, Update::View(shown) if shown.seen_by(&acme).1.is_some());
     let waiting = client.updates.wait_for(has_detail);
@@ -140,7 +140,7 @@ async fn one_pane_looks_at_the_past_while_others_see_the_present() {
     let (mut traveller, mut other) = (host.attach().await, host.attach().await);
     let now = view_where(&mut traveller, |view| tokens(view) == 120_000).await;
     let moment = now.at - SignedDuration::from_mins(20);
-    traveller.watch(Gaze { focus: None, moment: Some(moment) });
+    traveller.watch(Gaze { moment: Some(moment), ..Gaze::default() });
     let past = view_where(&mut traveller, |view| view.at == moment).await;
     assert!((1..120_000).contains(&tokens(&past)), "{} tokens twenty minutes ago", tokens(&past));
     other.ask(Ask::Refresh).await.expect("answered");

@@ -68,7 +68,9 @@ fn assess(signal: Signal, what: &str, calls: &Calls, meters: &[Meter], threshold
         true => (Level::Yellow, speed, thresholds.floor_per_minute),
         false => (Level::Green, speed, thresholds.floor_per_minute),
     };
-    let reason = format!("{speed:.1} calls a minute {what}, {:.0} % of those of the last half hour", share * 100.0);
+    let percent = share * 100.0;
+    let digits = usize::from(percent < 9.95);
+    let reason = format!("{speed:.1} calls a minute {what}, {percent:.digits$} % of those of the last half hour");
     Assessment::new(signal, level, value, threshold, reason).because(|| {
         let half_hour = Calls::sum(&calls.half_hour, meters);
         vec![format!(

@@ -216,6 +216,7 @@ pub(crate) fn view() -> FleetView {
         log: log(),
         alerts: alerts::alerts(),
         silences: vec![alerts::silence()],
+        explained: Vec::new(),
         events: alerts::events(),
         outbox: Outbox::default(),
         keeping: Keeping { disk_bytes: 48_200_000, oldest: Some(now() - SignedDuration::from_hours(840)), panes: 2 },

@@ -233,6 +233,17 @@ impl State {
         Some(Focus { owner: owner.clone(), profile, reach: self.range.length() })
     }
 
+    /// The alert about no tenant that is on the screen, to be explained.
+    #[must_use]
+    pub fn watched_alert(&self) -> Option<&AlertKey> {
+        let alert = match &self.screen {
+            Screen::Alert(alert) => Some(alert),
+            Screen::View(View::Alerts) if self.size.0 >= WIDE => self.selected_alert(),
+            _ => None,
+        };
+        alert.filter(|alert| !matches!(alert.subject, Subject::Owner(_)))
+    }
+
     /// The detail, if it is that of what is watched; for a while it may still be that of another range.
     #[must_use]
     pub fn watched_detail(&self) -> Option<&TenantDetail> {

@@ -16,6 +16,7 @@ use crate::app::column::Column;
 use crate::app::fixtures::{detail, shared_view, view};
 use crate::app::list::RowKey;
 use crate::app::state::{HOLD, Screen};
+use crate::domain::event::{AlertKey, Subject};
 use crate::domain::ids::Owner;
 use crate::domain::level::Level;
 use crate::domain::view::{FleetView, Focus};
@@ -95,6 +96,18 @@ fn what_is_beside_the_list_changes_once_when_its_detail_is_at_hand_or_long_in_co
     assert_eq!(state.next_wake(START), Some(late));
     update(&mut state, Event::Tick, late);
     assert_eq!(state.beside, state.list().selected, "nor does it keep what was selected from sight");
+}
+
+#[test]
+fn alerts_about_no_tenant_are_explained_too() {
+    let mut view = view();
+    let alert = AlertKey { subject: Subject::Pool("consumer".into()), ..view.alerts[0].alert.clone() };
+    view.alerts[0].alert = alert.clone();
+    let mut state = State::new("LIVE", (120, 30));
+    take(&mut state, Arc::new(view), START);
+    press(&mut state, "2");
+    assert_eq!(update(&mut state, key(KeyCode::Enter), START), [Effect::Explain(Some(alert))]);
+    assert_eq!(update(&mut state, key(KeyCode::Esc), START), [Effect::Explain(None)]);
 }
 
 #[test]

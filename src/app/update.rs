@@ -10,6 +10,7 @@ use crate::app::action::Action;
 use crate::app::keymap::Meaning;
 use crate::app::list::RowKey;
 use crate::app::state::{MESSAGE, PATIENCE, Screen, State};
+use crate::domain::event::AlertKey;
 use crate::domain::view::{FleetView, Focus, TenantDetail};
 
 mod act;
@@ -61,6 +62,8 @@ pub enum Effect {
     Redraw,
     /// Send this detail with every view, or none.
     Watch(Option<Focus>),
+    /// Explain this alert, which is about no tenant, with every view, or none.
+    Explain(Option<AlertKey>),
     /// Show this moment, or the present.
     Travel(Option<Timestamp>),
     /// Poll now.
@@ -86,7 +89,7 @@ pub enum Effect {
 /// Takes an event at `now` (since the program began); gives what should be done about it.
 pub fn update(state: &mut State, event: Event, now: Duration) -> Vec<Effect> {
     state.now = now;
-    let watched = state.watched();
+    let (watched, explained) = (state.watched(), state.watched_alert().cloned());
     let mut effects = match event {
         Event::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
         Event::Key(key) => press(state, key),
@@ -119,6 +122,9 @@ pub fn update(state: &mut State, event: Event, now: Duration) -> Vec<Effect> {
     if watched_now != watched {
         state.asked = state.now;
         effects.push(Effect::Watch(watched_now));
+    }
+    if state.watched_alert() != explained.as_ref() {
+        effects.push(Effect::Explain(state.watched_alert().cloned()));
     }
     settle(state);
     effects

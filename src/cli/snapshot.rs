@@ -80,7 +80,8 @@ impl Snapshot {
         for &key in &self.press.0 {
             update(&mut state, Event::Key(key), Duration::ZERO);
         }
-        let gaze = Gaze { focus: state.watched(), moment: state.moment };
+        let alert = state.watched_alert().cloned();
+        let gaze = Gaze { focus: state.watched(), moment: state.moment, alert };
         let mut copy = None;
         if gaze != Gaze::default() {
             if matches!(looked, Looked::Fleet(_)) {

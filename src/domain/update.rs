@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::event::AlertKey;
 use crate::domain::view::{FleetView, Focus, TenantDetail};
 
 /// What a pane looks at beside the fleet as it is now.
@@ -14,6 +15,9 @@ pub struct Gaze {
     pub focus: Option<Focus>,
     /// A moment of the past, in place of the present.
     pub moment: Option<Timestamp>,
+    /// An alert about no tenant, to be explained.
+    #[serde(default)]
+    pub alert: Option<AlertKey>,
 }
 
 /// The newest of what there is to show.

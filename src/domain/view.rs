@@ -313,6 +313,9 @@ pub struct FleetView {
     /// The silences of the last two days.
     #[serde(default)]
     pub silences: Vec<SilenceRow>,
+    /// Why alerts stand that are about no tenant, of those that are looked at.
+    #[serde(default)]
+    pub explained: Vec<Explanation>,
     /// What people did lately, were not told and were sent, oldest first.
     #[serde(default)]
     pub events: Vec<LogEntry>,

@@ -1,11 +1,11 @@
 //! The explanation of an alert, put together from the history: only for alerts that someone looks at.
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alert::explain::verdict::{Signs, weigh};
 use crate::alert::explain::{split, waiting};
 use crate::alert::machine::ack_command;
-use crate::config::Transitions;
 use crate::domain::event::{Signal, Subject};
 use crate::domain::history::History;
 use crate::domain::ids::Owner;
@@ -49,7 +49,7 @@ pub fn explanation(history: &dyn History, policy: &Policy, view: &FleetView, row
         evidence,
         waiting: is_about_money.then(|| waiting::waiting(view.at, until, now, &figures.past(until))),
         changed: changed(history, policy, row, &owners, view.at),
-        next: next(row, &policy.transitions),
+        next: next(row, policy, view.at),
         call: call(policy, &row.alert.subject),
     }
 }
@@ -89,7 +89,7 @@ fn is_about(profile: &Profile, policy: &Policy, row: &AlertRow, owners: &[Owner]
 /// `RED acme: budget gone Thu 20 Nov 14:00 to Thu 20 Nov 19:00 (80 %), $18.2k of $20k used, +$410/h`.
 fn what(row: &AlertRow, view: &FleetView, now: f64, expected: Option<f64>) -> String {
     let tenant = if let Subject::Owner(owner) = &row.alert.subject { view.tenant(owner) } else { None };
-    let gone = tenant.and_then(|tenant| gone(tenant, &view.zone)).map_or(String::new(), |gone| format!("{gone}, "));
+    let gone = tenant.and_then(|tenant| gone(tenant, view)).map_or(String::new(), |gone| format!("{gone}, "));
     let change = match expected {
         Some(expected) if row.alert.signal != Signal::Data => {
             let sign = if now < expected { '-' } else { '+' };
@@ -101,18 +101,26 @@ fn what(row: &AlertRow, view: &FleetView, now: f64, expected: Option<f64>) -> St
     format!("{level} {subject}: {gone}{}{change}", row.reason)
 }
 
-fn gone(tenant: &TenantRow, zone: &str) -> Option<String> {
+/// When the budget is gone; nothing where it is gone already, as the reason says.
+fn gone(tenant: &TenantRow, view: &FleetView) -> Option<String> {
     let gone = tenant.forecast.as_ref()?.gone?;
-    let local = |at: Timestamp| {
-        let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        at.to_zoned_datetime(zone).strftime("%a %-d %b %H:%M").to_string()
-    };
-    let early = local(gone.early);
+    if gone.late.is_some_and(|late| late <= view.at) {
+        return None;
+    }
+    let zone = TimeZone::get(&view.zone).unwrap_or(TimeZone::UTC);
+    let early = local(gone.early, &zone);
     Some(match (gone.median, gone.late) {
-        (_, Some(late)) => format!("budget gone {early} to {} (80 %)", local(late)),
-        (Some(median), None) => format!("budget gone {} at the median, {early} at the earliest (90 %)", local(median)),
+        (_, Some(late)) => format!("budget gone {early} to {} (80 %)", local(late, &zone)),
+        (Some(median), None) => {
+            format!("budget gone {} at the median, {early} at the earliest (90 %)", local(median, &zone))
+        }
         (None, None) => format!("budget likely lasts, else gone {early} at the earliest (90 %)"),
     })
+}
+
+/// A time as people on call read it.
+fn local(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned_datetime(zone.clone()).strftime("%a %-d %b %H:%M").to_string()
 }
 
 /// Versions of profiles and prices that came into force near the onset.
@@ -123,17 +131,19 @@ fn changed(history: &dyn History, policy: &Policy, row: &AlertRow, owners: &[Own
     for (_, versions) in history.profiles() {
         for pair in versions.windows(2).filter(|pair| near(pair[1].from)) {
             if pair.iter().any(|version| is_about(version, policy, row, owners)) {
-                changed.extend(difference(&pair[0], &pair[1]));
+                changed.extend(difference(&pair[0], &pair[1], &policy.zone));
             }
         }
     }
     let prices = policy.prices.change_times();
     let is_old = |at: &Timestamp| near(floor_hour(*at));
-    changed.extend(prices.iter().filter(|at| is_old(at)).map(|at| format!("{at}: prices changed")));
+    changed.extend(
+        prices.iter().filter(|at| is_old(at)).map(|at| format!("{}: prices changed", local(*at, &policy.zone))),
+    );
     changed
 }
 
-fn difference(before: &Profile, after: &Profile) -> Option<String> {
+fn difference(before: &Profile, after: &Profile, zone: &TimeZone) -> Option<String> {
     let mut parts = Vec::new();
     if before.tags != after.tags {
         parts.push("tags changed");
@@ -147,16 +157,17 @@ fn difference(before: &Profile, after: &Profile) -> Option<String> {
     if before.deleted != after.deleted {
         parts.push(if after.deleted { "no longer listed" } else { "listed again" });
     }
-    (!parts.is_empty()).then(|| format!("{}: {} of profile {}", after.from, parts.join(", "), after.name))
+    (!parts.is_empty()).then(|| format!("{}: {} of profile {}", local(after.from, zone), parts.join(", "), after.name))
 }
 
 /// What the policy will do, and the exact command to act.
-fn next(row: &AlertRow, transitions: &Transitions) -> Vec<String> {
+fn next(row: &AlertRow, policy: &Policy, now: Timestamp) -> Vec<String> {
     let mut next = Vec::new();
-    let timing = transitions.timing.of(row.alert.signal);
+    let timing = policy.transitions.timing.of(row.alert.signal);
+    let local = |at: Timestamp| local(at, &policy.zone);
     match (&row.notification, row.fired_at) {
         (Notification::Acked { by, until, .. }, _) => {
-            next.push(format!("{by} looks after it until {until}; then it is told of again"));
+            next.push(format!("{by} looks after it until {}; then it is told of again", local(*until)));
         }
         (Notification::Silenced(id), _) => next.push(format!("held back by silence {id}: `bedtop unsilence {id}`")),
         (Notification::Inhibited(by), _) => next.push(format!("not told: {by} says it already")),
@@ -165,9 +176,13 @@ fn next(row: &AlertRow, transitions: &Transitions) -> Vec<String> {
             next.push(format!("fires if it stays so for {} min", since.as_mins()));
         }
         (_, Some(fired)) => {
-            let at = |wait| fired.saturating_add(wait).unwrap_or(fired);
-            if row.level == Level::Red {
-                next.push(format!("without an ack the next receiver is told at {}", at(timing.escalate_after)));
+            let due = fired.saturating_add(timing.escalate_after).unwrap_or(fired);
+            match row.level {
+                Level::Red if due > now => {
+                    next.push(format!("without an ack the next receiver is told at {}", local(due)));
+                }
+                Level::Red => next.push(format!("nobody looks after it: the next receiver was due at {}", local(due))),
+                _ => {}
             }
             if let Some(repeat) = timing.repeat(row.level) {
                 next.push(format!("told of again every {} h while it fires", repeat.as_hours()));

@@ -43,6 +43,7 @@ pub(super) fn view(tally: &Tally, history: &dyn History, policy: &Policy, machin
         log: history.changes(tally.now, LOG_LENGTH),
         alerts: machine.rows(&seen),
         silences: machine.silences(&seen),
+        explained: Vec::new(),
         events: Vec::new(),
         outbox: Outbox::default(),
         keeping: Keeping::default(),

@@ -262,7 +262,7 @@ async fn a_pane_that_goes_watches_nobody_any_more() {
     let (_folder, path) = folder();
     let host = open();
     let _server = Server::start(&path, host.clone()).expect("it listens");
-    let acme = Gaze { focus: Some(Focus::on(Owner::Tenant("acme".into()))), moment: None };
+    let acme = Gaze { focus: Some(Focus::on(Owner::Tenant("acme".into()))), ..Gaze::default() };
     let client = Client::attach(&path, acme.clone()).await.expect("attached");
     assert_eq!(client.ask(Ask::Refresh).await.expect("answered"), Answer::Done);
     assert_eq!(*host.0.asked.lock().expect("not poisoned"), [Ask::Refresh]);

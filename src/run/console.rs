@@ -260,6 +260,7 @@ impl Console {
                 Effect::Suspend => next = Next::Suspend,
                 Effect::Redraw => self.screen.invalidate(),
                 Effect::Watch(focus) => self.look_at(seat, Gaze { focus, ..self.gaze.clone() }),
+                Effect::Explain(alert) => self.look_at(seat, Gaze { alert, ..self.gaze.clone() }),
                 Effect::Refresh => seat.refresh(),
                 Effect::Bell if self.look.bell => self.screen.ring().wrap_err("could not write to the terminal")?,
                 Effect::Travel(moment) => self.look_at(seat, Gaze { moment, ..self.gaze.clone() }),

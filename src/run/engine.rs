@@ -310,6 +310,10 @@ impl Engine {
     /// What a gaze sees.
     fn sight(&mut self, gaze: Gaze, present: &Arc<FleetView>) -> Sight {
         let view = gaze.moment.and_then(|at| self.past_view(at)).unwrap_or_else(|| Arc::clone(present));
+        let view = match &gaze.alert {
+            Some(alert) => self.explained(alert, view),
+            None => view,
+        };
         let detail = gaze.focus.as_ref().map(|focus| {
             let budget = view.tenant(&focus.owner).and_then(TenantRow::worst_budget);
             let details = self.details.entry(focus.clone()).or_default();

@@ -60,8 +60,8 @@ pub(super) struct Page<'a, 'v> {
 
 impl<'a> Page<'a, '_> {
     fn lines(&self, alert: &AlertKey, standing: Option<&AlertRow>, state: &State) -> Vec<Row<'a>> {
-        let explanations = state.detail.as_ref().map(|detail| detail.explanations.as_slice()).unwrap_or_default();
-        let explained = explanations.iter().find(|explained| explained.alert == *alert);
+        let of_tenant = state.detail.iter().flat_map(|detail| &detail.explanations);
+        let explained = self.view.explained.iter().chain(of_tenant).find(|explained| explained.alert == *alert);
         let level = standing.map_or(Level::Green, |row| row.level);
         let mut lines = match (explained, standing) {
             (Some(explained), _) => self.explanation(explained, level),

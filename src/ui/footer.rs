@@ -82,7 +82,7 @@ pub(super) fn draw_completions(state: &State, theme: &Theme, area: Rect, buf: &m
     let count = prompt.completions.len().min(OFFERED).min(usize::from(area.height.saturating_sub(1)));
     let first = prompt.taken().map_or(0, |taken| (taken + 1).saturating_sub(count));
     let lines = u16::try_from(count).unwrap_or(0);
-    let place = Rect { y: area.y + area.height - lines, height: lines, width: area.width.min(72), ..area };
+    let place = Rect { y: area.y + area.height - lines, height: lines, ..area };
     Clear.render(place, buf);
     let offered = prompt.completions.iter().enumerate().skip(first);
     for (line, (number, text)) in (0..lines).zip(offered) {

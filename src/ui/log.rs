@@ -68,7 +68,7 @@ pub(super) fn add_event<'a>(
 ) -> Row<'a> {
     let glyphs = theme.glyphs();
     let (kind, role) = kind(&entry.what);
-    let row = row.add(Role::Dim, format!("{} ", when(entry.at, view))).add(role, format!("{kind:<10}"));
+    let row = row.add(Role::Dim, format!("{} ", when(entry.at, view))).add(role, format!("{kind:<11}"));
     let row = match entry.what.alert() {
         Some(alert) => row
             .add(Role::Text, left(alert.subject.name(), name_width(width), glyphs))

@@ -119,6 +119,9 @@ pub(super) fn rule(title: &str, note: &str, theme: &Theme, area: Rect, line: u16
     let across = glyphs.rule.to_string().repeat(usize::from(area.width));
     let row = Row::new(theme).add(Role::Rule, across);
     row.paint(area, line, buf);
+    if title.is_empty() {
+        return;
+    }
     let title = cut(title, usize::from(area.width).saturating_sub(4), glyphs);
     let head = Row::new(theme).add(Role::Rule, glyphs.rule.to_string()).add(Role::Title, format!(" {title} "));
     let taken = head.width() + 2;

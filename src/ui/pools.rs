@@ -31,6 +31,10 @@ const SHORTEST: usize = 8;
 /// From this width on a quota's line has all of its columns; what they take beside the name, with and without requests.
 const ROOMY: usize = 104;
 const BESIDE_NAME: (usize, usize) = (68, 53);
+/// What a confluence is, below this width and from it on.
+const NARROW: usize = 70;
+const CONFLUENCE: (&str, &str) =
+    ("CONFLUENCE: they rise together", "CONFLUENCE: they rise together, none of them alone is loud");
 /// Between facts of a pool.
 const GAP: &str = "  ";
 const NONE: [&str; 2] = [
@@ -107,7 +111,8 @@ fn pool_lines<'a>(pool: &PoolRow, view: &FleetView, theme: &'a Theme, width: usi
         (Role::Dim, format!("{} members", pool.members.len())),
     ];
     if pool.is_confluence {
-        facts.push((Role::Warning, "CONFLUENCE: they rise together, none of them alone is loud".to_owned()));
+        let text = if width < NARROW { CONFLUENCE.0 } else { CONFLUENCE.1 };
+        facts.push((Role::Warning, text.to_owned()));
     }
     facts.retain(|(_, text)| !text.is_empty());
     let mut lines = with_facts(row, facts, theme, width);

@@ -21,12 +21,12 @@ use crate::ui::table::{HEAD, is_ascii};
 use crate::ui::theme::{Role, Theme};
 
 const COLUMNS: [Shown; 7] = [
-    text(Column::ToMend, 16, 30, 4),
+    text(Column::ToMend, 16, 30, 1),
     text(Column::Name, 16, 40, 0),
     text(Column::Tenant, 14, 26, 2),
-    text(Column::Model, 20, 44, 3),
+    text(Column::Model, 20, 44, 4),
     figure(Column::Spent, 9, 0),
-    figure(Column::Tokens, 7, 1),
+    figure(Column::Tokens, 7, 3),
     figure(Column::Rate, 8, 5),
 ];
 const WIDENING: [(Column, usize); 5] =

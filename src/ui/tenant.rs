@@ -47,7 +47,7 @@ pub(super) fn draw(owner: &Owner, state: &State, theme: &Theme, area: Rect, buf:
     let height = CURVE_LINES.iter().find(|(least, _)| area.height >= *least).map_or(0, |(_, lines)| *lines);
     let page = Page { row, view, state, theme, width: usize::from(area.width) };
     let (mut lines, marked) = page.lines(height, if area.height >= 40 { 2 } else { 1 }, Some(state.mark));
-    let scroll = scroll_to(state.scroll, marked, lines.len(), usize::from(body.height));
+    let scroll = scroll_to((state.scroll, state.mark > 0), marked, lines.len(), usize::from(body.height));
     if let Some(line) = marked {
         let taken = std::mem::replace(&mut lines[line], Row::new(theme));
         lines[line] = taken.marked();
@@ -55,9 +55,9 @@ pub(super) fn draw(owner: &Owner, state: &State, theme: &Theme, area: Rect, buf:
     help::paint(lines, scroll, body, buf);
 }
 
-/// The scroll that shows the marked line.
-fn scroll_to(scroll: u16, marked: Option<usize>, lines: usize, page: usize) -> u16 {
-    let Some(marked) = marked.filter(|_| lines > page && scroll == 0) else { return scroll };
+/// The scroll that shows the marked line, once the mark was moved: what is wrong stands above.
+fn scroll_to((scroll, has_moved): (u16, bool), marked: Option<usize>, lines: usize, page: usize) -> u16 {
+    let Some(marked) = marked.filter(|_| lines > page && scroll == 0 && has_moved) else { return scroll };
     u16::try_from((marked + 2).saturating_sub(page)).unwrap_or(scroll)
 }
 

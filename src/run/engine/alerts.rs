@@ -1,12 +1,13 @@
 //! What people ask the engine about alerts: to do something about them, the log, explanations.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::action::Action;
 use crate::domain::alert_log::{self, Writer};
-use crate::domain::event::{Happening, LogEntry, Subject};
+use crate::domain::event::{AlertKey, Happening, LogEntry, Subject};
 use crate::domain::history::History;
 use crate::domain::ids::Owner;
 use crate::domain::space::Spaces;
@@ -94,6 +95,13 @@ impl Engine {
         entries
     }
 
+    /// The view with why one of its alerts stands.
+    pub(super) fn explained(&self, alert: &AlertKey, view: Arc<FleetView>) -> Arc<FleetView> {
+        let Some(row) = view.alerts.iter().find(|row| row.alert == *alert) else { return view };
+        let explained = vec![explanation(&self.store, &self.policy, &view, row)];
+        Arc::new(FleetView { explained, ..view.as_ref().clone() })
+    }
+
     /// Why the alerts of an owner fire.
     pub(super) fn explanations(&self, owner: &Owner, view: &FleetView) -> Vec<Explanation> {
         let subject = Subject::Owner(owner.clone());
@@ -110,11 +118,30 @@ mod tests {
     use crate::domain::level::Level;
     use crate::domain::matcher::Matchers;
     use crate::domain::time::Step;
+    use crate::domain::update::Gaze;
     use crate::domain::usage::Batch;
     use crate::domain::view::Mode;
     use crate::history::Retention;
     use crate::run::engine::Command;
     use crate::run::setup;
+
+    #[test]
+    fn an_alert_about_no_tenant_is_explained_where_it_is_looked_at() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = setup::temporary_store(folder.path(), Step::MINUTE, Retention::DEFAULT).expect("opens");
+        let config = crate::config::Config::with_defaults("unused".into());
+        let policy = setup::policy(&config, Mode::Live, crate::cost::PriceBook::embedded());
+        let now: Timestamp = "2026-11-20T10:00:00Z".parse().expect("a valid time");
+        let mut engine = Engine::new(store, policy, now);
+        engine.handle(Command::Store(Box::new(Batch::new(PollRecord::new("main".into(), now, Some(now))))));
+        engine.handle(Command::Step(now + SignedDuration::from_hours(3)));
+        let view = engine.view();
+        let stale = view.alerts.iter().find(|row| matches!(row.alert.subject, Subject::Scope(_)));
+        let alert = stale.expect("three hours without data are told of").alert.clone();
+        let (seen, _) = engine.look(&Gaze { alert: Some(alert.clone()), ..Gaze::default() });
+        assert_eq!(seen.explained.iter().map(|explained| &explained.alert).collect::<Vec<_>>(), [&alert]);
+        assert_eq!(engine.look(&Gaze::default()).0.explained, [], "and nowhere else");
+    }
 
     #[test]
     fn what_is_done_while_the_disk_is_full_is_stored_when_there_is_room() {
