@@ -1,6 +1,7 @@
 //! The doctor of the real program against a script of ours: each permission denied in turn is named, and only that one.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -51,6 +52,14 @@ fn all_is_well_where_everything_answers() {
     assert!(found.values().all(|(verdict, ..)| verdict != "fault"), "{found:#?}");
     assert!(found.keys().any(|subject| subject.ends_with("cloudwatch:GetMetricData")), "{found:#?}");
     assert!(found.keys().any(|subject| subject.ends_with(": clock")), "{found:#?}");
+    let of = |name: &str| {
+        found
+            .iter()
+            .find(|(subject, _)| subject.ends_with(name))
+            .map(|(_, (verdict, told, _))| (verdict.as_str(), told.as_str()))
+    };
+    assert_eq!(of(": tags"), Some(("ok", "1 profiles with 1 tenants")));
+    assert!(of(": profiles").is_some_and(|(verdict, told)| verdict == "ok" && told.starts_with("1 of the 1000")));
 }
 
 #[rstest]
@@ -88,7 +97,7 @@ fn a_clock_that_is_wrong_and_a_machine_alone_are_told() {
     aws.script().seen.clear();
     let output = doctor(home.path(), aws.endpoint(), &["--offline"]);
     let found = findings(&output);
-    assert_eq!(found.keys().collect::<Vec<_>>(), ["config", "history", "log", "prices", "terminal"]);
+    assert_eq!(found.keys().collect::<Vec<_>>(), ["config", "history", "log", "prices", "quota", "socket", "terminal"]);
     assert!(aws.script().seen.is_empty(), "nothing is asked");
 }
 
@@ -107,4 +116,28 @@ fn without_credentials_the_command_to_get_some_is_told_once() {
     let faults: Vec<_> = found.iter().filter(|(_, (verdict, ..))| verdict == "fault").collect();
     assert_eq!(faults.len(), 1, "{faults:#?}");
     assert!(faults[0].0.ends_with(": credentials") && faults[0].1.2.contains("aws sts get-caller-identity"));
+}
+
+#[test]
+fn a_socket_that_others_reach_and_a_quota_of_no_scope_are_told_with_what_to_do() {
+    let home = tempfile::tempdir().expect("a temporary home");
+    let runtime = home.path().join("run");
+    let folder = runtime.join("bedtop");
+    let config = home.path().join("c.toml");
+    std::fs::write(&config, "[[quota]]\nmodel = \"anthropic.*\"\nscope = \"prdo\"\ntpm = 200000\n").expect("written");
+    let look = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bedtop"));
+        command.args(["doctor", "--offline", "--output", "json", "--config"]).arg(&config);
+        let output = command.env_clear().env("HOME", home.path()).env("XDG_RUNTIME_DIR", &runtime).output();
+        findings(&output.expect("the program runs"))
+    };
+    let found = look();
+    assert!(found["quota"].0 == "fault" && found["quota"].1.contains("scope prdo"), "{found:#?}");
+    assert!(found["socket"].0 == "fault" && found["socket"].2.contains("loginctl"), "{found:#?}");
+    std::fs::create_dir_all(&folder).expect("made");
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).expect("ours");
+    let open = look();
+    assert!(open["socket"].0 == "fault" && open["socket"].1.contains("chmod 700"), "{open:#?}");
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).expect("ours");
+    assert_eq!(look()["socket"].0, "ok");
 }

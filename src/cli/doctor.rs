@@ -9,10 +9,10 @@ use crate::cli::{GlobalOptions, environment, load_config, print, runtime};
 use crate::report::doctor::{self, Verdict};
 use crate::run;
 
-/// Look at config, history, prices, terminal, credentials, every permission and the clock; exit 1 if something is amiss
+/// Look at config, history, socket, prices, quotas, terminal, credentials, every permission, tags and the clock; exit 1 if something is amiss
 #[derive(Debug, Args)]
 #[command(
-    after_help = "It asks AWS one small question for each permission (a metric of GetMetricData costs 0.00001 USD).\n\nExample:\n  bedtop doctor --profile prod"
+    after_help = "It asks AWS one small question for each permission (a metric of GetMetricData costs 0.00001 USD) and lists the profiles with their tags.\n\nExample:\n  bedtop doctor --profile prod"
 )]
 pub(super) struct Doctor {
     /// Look at this machine only and ask AWS nothing

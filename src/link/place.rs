@@ -3,6 +3,7 @@
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use crate::link::error::LinkError;
@@ -23,7 +24,15 @@ pub fn socket(store: &Path, environment: impl Fn(&str) -> Option<String>) -> Opt
     Some(folder(environment).join(format!("{:016x}.sock", hash(path.as_os_str().as_encoded_bytes()))))
 }
 
-fn folder(environment: impl Fn(&str) -> Option<String>) -> PathBuf {
+/// Whether somebody listens at a socket; a file that a killed owner left behind does not count.
+#[must_use]
+pub fn is_served(socket: &Path) -> bool {
+    UnixStream::connect(socket).is_ok()
+}
+
+/// The folder of all sockets of a user.
+#[must_use]
+pub fn folder(environment: impl Fn(&str) -> Option<String>) -> PathBuf {
     let absolute = |name: &str| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
     match absolute("XDG_RUNTIME_DIR") {
         Some(runtime) => runtime.join("bedtop"),
@@ -43,10 +52,17 @@ fn hash(bytes: &[u8]) -> u64 {
 pub(super) fn secure(folder: &Path) -> Result<(), LinkError> {
     match DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            return Err(LinkError::Io { action: "create the folder", path: folder.to_owned(), cause: error });
+            Err(LinkError::Io { action: "create the folder", path: folder.to_owned(), cause: error })
         }
-        _ => {}
+        _ => check(folder),
     }
+}
+
+/// Whether a folder that is there is its user's alone.
+///
+/// # Errors
+/// When it is somebody else's, open to others, or no folder.
+pub fn check(folder: &Path) -> Result<(), LinkError> {
     let found = fs::symlink_metadata(folder);
     let found = found.map_err(|cause| LinkError::Io { action: "look at", path: folder.to_owned(), cause })?;
     let exposed = |fault: String, remedy: String| LinkError::Exposed { path: folder.to_owned(), fault, remedy };
@@ -91,6 +107,16 @@ mod tests {
         assert!(of(store.path()).to_string_lossy().starts_with(&expected), "{:?}", of(store.path()));
         assert_eq!(of(&link), of(store.path()), "one history has one socket, however it is reached");
         assert_eq!(socket(&store.path().join("none"), environment), None);
+    }
+
+    #[test]
+    fn what_a_killed_owner_left_behind_is_served_by_nobody() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let socket = folder.path().join("a.sock");
+        let listener = std::os::unix::net::UnixListener::bind(&socket).expect("bound");
+        assert!(is_served(&socket));
+        drop(listener);
+        assert!(socket.exists() && !is_served(&socket));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Looks at everything that bedtop depends on, each by itself, so that one fault does not hide another.
 
+mod profiles;
+
 use std::fs;
 use std::path::Path;
 
@@ -8,7 +10,10 @@ use jiff::Timestamp;
 use crate::config::{Config, Effective, Scope};
 use crate::cost::PriceBook;
 use crate::domain::history::History;
+use crate::domain::tenancy::{TenantRules, matches_pattern};
+use crate::domain::view::Mode;
 use crate::history::{Store, StoreError};
+use crate::link::place;
 use crate::report::doctor::Finding;
 use crate::run::{logging, scopes, setup};
 use crate::source::SourceErrorKind;
@@ -27,27 +32,34 @@ pub fn this_machine(
     now: Timestamp,
 ) -> Vec<Finding> {
     let config = &effective.config;
-    let mut findings = vec![config_file(effective), history(config), log(config)];
-    findings.push(prices(now));
-    findings.push(terminal(environment, size));
-    findings
+    vec![
+        config_file(effective),
+        history(config),
+        socket(config, &environment),
+        log(config),
+        prices(now),
+        quotas(config),
+        terminal(environment, size),
+    ]
 }
 
 /// What AWS answers for every scope, one after the other.
 pub async fn aws(config: &Config, now: Timestamp) -> Vec<Finding> {
+    let rules = setup::policy(config, Mode::Live, PriceBook::embedded()).tenancy;
     let mut findings = Vec::new();
     for (scope, mut source) in config.scopes.iter().zip(scopes::sources(&config.scopes)) {
-        findings.extend(of_scope(scope, &mut source, now).await);
+        findings.extend(of_scope(scope, &mut source, &rules, now).await);
     }
     findings
 }
 
-async fn of_scope(scope: &Scope, source: &mut AwsSource, now: Timestamp) -> Vec<Finding> {
+async fn of_scope(scope: &Scope, source: &mut AwsSource, rules: &TenantRules, now: Timestamp) -> Vec<Finding> {
     let name = scope.name.as_str();
     let Diagnosis { region, probes, clock } = source.diagnose(now).await;
     let credentials = format!("{name}: credentials");
     let mut findings: Vec<Finding> = Vec::new();
-    match probes.iter().find_map(no_credentials) {
+    let refused = probes.iter().find_map(no_credentials);
+    match refused {
         Some((message, remedy)) => findings.push(Finding::fault(&credentials, message, remedy)),
         None => findings.push(Finding::ok(&credentials, format!("accepted in {}", region.unwrap_or_default()))),
     }
@@ -56,6 +68,9 @@ async fn of_scope(scope: &Scope, source: &mut AwsSource, now: Timestamp) -> Vec<
         Some(notice) => Finding::fault(&format!("{name}: clock"), notice, ""),
         None => Finding::ok(&format!("{name}: clock"), "agrees with that of AWS"),
     });
+    if refused.is_none() {
+        findings.extend(profiles::findings(name, source, rules, now).await);
+    }
     findings
 }
 
@@ -107,6 +122,41 @@ fn opened(store: &Store, path: &Path) -> Finding {
         Some(fault) => Finding::fault("history", format!("{detail}; {fault}"), "see docs/history.md"),
         None => Finding::ok("history", detail),
     }
+}
+
+/// Where panes meet the owner; nothing is made.
+fn socket(config: &Config, environment: impl Fn(&str) -> Option<String>) -> Finding {
+    let folder = place::folder(&environment);
+    let above = folder.parent().unwrap_or(Path::new("/"));
+    if !above.is_dir() {
+        let remedy = "log in so that it is made (`loginctl enable-linger` for a service), or unset XDG_RUNTIME_DIR";
+        return Finding::fault("socket", format!("there is no folder {}", above.display()), remedy);
+    }
+    if folder.symlink_metadata().is_err() {
+        return writable("socket", above, &format!("{}: none yet, its folder can be made", folder.display()));
+    }
+    if let Err(error) = place::check(&folder) {
+        return Finding::fault("socket", error.to_string(), "until then every pane needs a history of its own");
+    }
+    let served = place::socket(&config.store.path, environment).filter(|socket| place::is_served(socket));
+    match served {
+        Some(socket) => Finding::ok("socket", format!("{}: a bedtop that runs answers", socket.display())),
+        None => Finding::ok("socket", format!("{}: ours alone, nobody serves this history now", folder.display())),
+    }
+}
+
+/// What AWS allows of models is not asked: the config says it.
+fn quotas(config: &Config) -> Finding {
+    let is_known = |pattern: &str| config.scopes.iter().any(|scope| matches_pattern(pattern, scope.name.as_str()));
+    if let Some(lost) = config.quotas.iter().find(|quota| !is_known(&quota.scope)) {
+        let detail = format!("the quota of {} is for scope {}, which is none", lost.model, lost.scope);
+        return Finding::fault("quota", detail, "name one of the scopes, or leave `scope` out");
+    }
+    if config.quotas.is_empty() {
+        let remedy = "write a [[quota]] with tpm and rpm as the console of Service Quotas shows them";
+        return Finding::note("quota", "none known: only throttles tell that a model is at its limit", remedy);
+    }
+    Finding::ok("quota", format!("{} in the config", config.quotas.len()))
 }
 
 fn log(config: &Config) -> Finding {
