@@ -23,6 +23,7 @@ pub mod prices;
 pub mod profiles;
 pub mod responses;
 pub mod spend;
+pub mod starter;
 pub mod table;
 pub mod text;
 pub mod tmux;

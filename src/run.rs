@@ -5,7 +5,8 @@
 //! never holds it up. The [`console`] is one such reader, [`headless`] collecting another; each has a [`seat`], which is
 //! filled by an engine here or by that of another process, so that many panes show one history. What the judge wants
 //! people to be told goes out through [`responses`]. The config is read again by [`reload`] when it has changed. [`offline`] does
-//! the same in one go over a file. [`doctor`] looks at what all of it depends on. [`metrics`] serves
+//! the same in one go over a file. [`doctor`] looks at what all of it depends on, [`discover`] at
+//! what the first config can say. [`metrics`] serves
 //! the view to Prometheus; [`service`] tells a service manager how it goes. What goes on is told in a log file by [`logging`], never on the terminal.
 
 pub mod act;
@@ -16,6 +17,7 @@ pub mod backtest;
 pub mod console;
 pub mod copying;
 pub mod desk;
+pub mod discover;
 pub mod doctor;
 pub mod engine;
 pub mod headless;

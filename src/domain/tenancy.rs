@@ -212,7 +212,8 @@ fn nearest<'a>(word: &str, known: impl Iterator<Item = (String, &'a str)>) -> Op
 }
 
 /// A tag key without case, spaces, `-` and `_`: real users mistype them.
-fn folded(key: &str) -> String {
+#[must_use]
+pub fn folded(key: &str) -> String {
     key.chars().filter(|c| !matches!(c, ' ' | '-' | '_')).flat_map(char::to_lowercase).collect()
 }
 

@@ -4,10 +4,11 @@
 //! Nothing is loaded before the first question, so that the screen is drawn first. [`client`] makes the SDK's
 //! clients, [`profiles`] lists profiles, [`tags`] finds their tags, [`inventory`] finds out from CloudWatch what else
 //! is used, [`metrics`] asks for counts, [`queries`] says by which metrics, [`counters`] counts what all that takes,
-//! [`pace`] keeps it below AWS's request rates, [`probe`] asks for each permission in turn, and [`faults`] says what went wrong in words a person can act on.
+//! [`pace`] keeps it below AWS's request rates, [`probe`] asks for each permission in turn, [`discover`] takes a first look before there is a config, and [`faults`] says what went wrong in words a person can act on.
 
 mod client;
 mod counters;
+mod discover;
 mod faults;
 #[cfg(test)]
 mod fuzz;
@@ -33,6 +34,7 @@ use crate::domain::time::Step;
 use crate::source::{Source, SourceError, SourceErrorKind, UsageReply, UsageRequest};
 use client::Clients;
 use counters::Counters;
+pub use discover::{Discovery, Patience, discover};
 use inventory::Inventory;
 pub use pace::Paces;
 pub use probe::{Diagnosis, Probe};

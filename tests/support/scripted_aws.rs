@@ -17,6 +17,8 @@ pub(crate) type Series = (String, String, BTreeMap<String, String>);
 pub(crate) struct Script {
     /// Profiles: id and tags.
     pub profiles: BTreeMap<String, BTreeMap<String, String>>,
+    /// Regions of profiles that are not in us-east-1.
+    pub regions: BTreeMap<String, &'static str>,
     /// Profiles that the tagging API leaves out.
     pub not_in_bulk: BTreeSet<String>,
     /// Values by start of the minute, in seconds.
@@ -197,7 +199,7 @@ impl Script {
         let summary = |id: &String| {
             serde_json::json!({
                 "inferenceProfileName": format!("name-of-{id}"),
-                "inferenceProfileArn": arn(id),
+                "inferenceProfileArn": self.arn(id),
                 "inferenceProfileId": id,
                 "models": [model("us-east-1"), model("us-west-2")],
                 "status": "ACTIVE",
@@ -211,7 +213,7 @@ impl Script {
 
     fn tags(&self, request: &Value) -> serde_json::Value {
         let asked = text(get(request, "resourceARN"));
-        let tags = self.profiles.iter().find(|(id, _)| arn(id) == asked).map(|(_, tags)| tags);
+        let tags = self.profiles.iter().find(|(id, _)| self.arn(id) == asked).map(|(_, tags)| tags);
         let tag = |(key, value): (&String, &String)| serde_json::json!({"key": key, "value": value});
         serde_json::json!({"tags": tags.into_iter().flatten().map(tag).collect::<Vec<_>>()})
     }
@@ -222,11 +224,17 @@ impl Script {
             self.profiles.iter().filter(|(id, tags)| !tags.is_empty() && !self.not_in_bulk.contains(*id)).collect();
         let mapping = |(id, tags): &(&String, &BTreeMap<String, String>)| {
             let tag = |(key, value): (&String, &String)| serde_json::json!({"Key": key, "Value": value});
-            serde_json::json!({"ResourceARN": arn(id), "Tags": tags.iter().map(tag).collect::<Vec<_>>()})
+            serde_json::json!({"ResourceARN": self.arn(id), "Tags": tags.iter().map(tag).collect::<Vec<_>>()})
         };
         let page: Vec<_> = tagged.iter().skip(start).take(self.page).map(mapping).collect();
         let next = if start + self.page < tagged.len() { (start + self.page).to_string() } else { String::new() };
         serde_json::json!({"ResourceTagMappingList": page, "PaginationToken": next})
+    }
+
+    fn arn(&self, id: &str) -> String {
+        let kind = if id.contains('.') { "inference-profile" } else { "application-inference-profile" };
+        let region = self.regions.get(id).copied().unwrap_or("us-east-1");
+        format!("arn:aws:bedrock:{region}:111122223333:{kind}/{id}")
     }
 }
 
@@ -244,11 +252,6 @@ const ASSUMED: &str = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc
 <AccessKeyId>ASSUMEDKEY</AccessKeyId><SecretAccessKey>assumed</SecretAccessKey><SessionToken>token</SessionToken>\
 <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials><AssumedRoleUser><Arn>arn:aws:sts::1:assumed-role/r/s</Arn>\
 <AssumedRoleId>A:s</AssumedRoleId></AssumedRoleUser></AssumeRoleResult></AssumeRoleResponse>";
-
-fn arn(id: &str) -> String {
-    let kind = if id.contains('.') { "inference-profile" } else { "application-inference-profile" };
-    format!("arn:aws:bedrock:us-east-1:111122223333:{kind}/{id}")
-}
 
 fn operation(head: &str) -> &'static str {
     let head = head.to_lowercase();

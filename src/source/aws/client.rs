@@ -8,7 +8,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
-use aws_sdk_cloudwatch::config::SharedCredentialsProvider;
+use aws_sdk_cloudwatch::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -48,14 +48,17 @@ pub(super) struct Control {
 impl Clients {
     /// Finds region and credentials as the AWS CLI does, and assumes the roles that are asked for.
     pub(super) async fn load(settings: &AwsSettings, counters: &Counters) -> Result<Self, SourceError> {
-        let profile = settings.profile.clone().or_else(|| env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty()));
-        if let Some(name) = &profile {
-            check_profile(name)?;
+        if let Some(name) = profile_of(settings) {
+            check_profile(&name)?;
         }
-        let own = loader(settings).load().await;
+        Self::of(loader(settings).load().await, settings, counters).await
+    }
+
+    /// Clients with the region and credentials of a config, and the roles that are asked for.
+    pub(super) async fn of(own: SdkConfig, settings: &AwsSettings, counters: &Counters) -> Result<Self, SourceError> {
         let place = Place {
             region: own.region().map(|region| region.as_ref().to_owned()).ok_or_else(no_region)?,
-            profile,
+            profile: profile_of(settings),
             role: settings.role.as_ref().map(|role| role.arn.clone()),
             endpoint: settings.endpoint_url.clone().or_else(|| own.endpoint_url().map(str::to_owned)),
         };
@@ -112,14 +115,24 @@ async fn assume(config: &SdkConfig, role: &AssumedRole) -> SdkConfig {
     config.to_builder().credentials_provider(provider).build()
 }
 
-fn loader(settings: &AwsSettings) -> ConfigLoader {
-    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+/// The AWS profile that is asked for by name.
+pub(super) fn profile_of(settings: &AwsSettings) -> Option<String> {
+    settings.profile.clone().or_else(|| env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty()))
+}
+
+/// What requests are sent with.
+pub(super) fn http() -> SharedHttpClient {
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+/// The SDK's own chain, under what the settings say.
+pub(super) fn loader(settings: &AwsSettings) -> ConfigLoader {
     let timeouts = TimeoutConfig::builder()
         .operation_timeout(settings.operation_timeout)
         .operation_attempt_timeout(settings.operation_timeout / 2)
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
+        .http_client(http())
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
     if let Some(profile) = &settings.profile {
@@ -135,7 +148,7 @@ fn loader(settings: &AwsSettings) -> ConfigLoader {
 }
 
 /// The SDK does not name a profile that does not exist, so it is looked for here.
-fn check_profile(name: &str) -> Result<(), SourceError> {
+pub(super) fn check_profile(name: &str) -> Result<(), SourceError> {
     let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     let file = |variable: &str, default: &str| {
         env::var_os(variable).map_or_else(|| home.join(".aws").join(default), PathBuf::from)
