@@ -144,7 +144,7 @@ fn the_config_is_written_once_checked_and_shown() {
     fs::write(&path, written.replace("timezone = \"UTC\"", "timezone = \"Asia/Tokyo\"\nceilling = 5"))
         .expect("written");
     let told = refused(home.path(), &["config", "check"], 1);
-    assert!(told.contains("config.toml") && told.contains("line 7, column 1") && told.contains("`ceilling`"), "{told}");
+    assert!(told.contains("config.toml") && told.contains("line 8, column 1") && told.contains("`ceilling`"), "{told}");
     fs::write(&path, written.replace("timezone = \"UTC\"", "timezone = \"Asia/Tokyo\"")).expect("written");
     let shown = printed(home.path(), &["config", "show", "--store", "here"]);
     let line = |key: &str| shown.lines().find(|line| line.starts_with(key)).unwrap_or_default().to_owned();
