@@ -5,6 +5,7 @@ use color_eyre::eyre::{Result, bail, eyre};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::{GlobalOptions, environment, load_config, print, runtime};
+use crate::collect::Clock;
 use crate::config::Config;
 use crate::domain::action::{ACK_HOLDS, Action, Deed, LONGEST_SILENCE, Silence, SilenceId};
 use crate::domain::level::Level;
@@ -89,7 +90,7 @@ impl Author {
 impl Ack {
     pub(super) fn run(self, global: &GlobalOptions) -> Result<u8> {
         let config = load_config(global)?.config;
-        let at = Timestamp::now();
+        let at = Clock::wall().now();
         let until = at.saturating_add(self.length.unwrap_or(ACK_HOLDS))?;
         let matchers = Matchers(self.matchers);
         let (what, said) = if self.withdraw {
@@ -110,7 +111,7 @@ impl Ack {
 impl SilenceCommand {
     pub(super) fn run(self, global: &GlobalOptions) -> Result<u8> {
         let config = load_config(global)?.config;
-        let at = Timestamp::now();
+        let at = Clock::wall().now();
         let starts = self.from.unwrap_or(at);
         let ends = starts.saturating_add(self.length)?;
         if ends <= at {
@@ -141,7 +142,7 @@ impl Unsilence {
     pub(super) fn run(self, global: &GlobalOptions) -> Result<u8> {
         let config = load_config(global)?.config;
         let what = Deed::Unsilence { id: SilenceId(self.id.clone()) };
-        let action = Action { at: Timestamp::now(), by: self.author.name(), what };
+        let action = Action { at: Clock::wall().now(), by: self.author.name(), what };
         if done(&config, action)? == 0 {
             return Err(eyre!("no silence {} holds: see `bedtop alerts`", printable(&self.id)));
         }

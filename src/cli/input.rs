@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::cli::runtime;
+use crate::collect::Clock;
 use crate::config::{Config, StoreSettings};
 use crate::cost::ModelPrice;
 use crate::domain::history::History;
@@ -72,7 +73,7 @@ impl InputOptions {
         let Some(path) = &self.input else {
             let policy = setup::policy(config, Mode::Live, setup::prices(None));
             let (store, folder) = read_store(config, open_store)?;
-            return Ok(Opened { store, policy, now: Timestamp::now(), _folder: folder });
+            return Ok(Opened { store, policy, now: Clock::wall().now(), _folder: folder });
         };
         let recording = load_recording(path, &self.reading)?;
         let folder = TempDir::with_prefix("bedtop-").wrap_err("could not make a temporary folder")?;
@@ -221,7 +222,7 @@ fn ask_owner(store: &StoreSettings) -> Result<Option<FleetView>> {
 fn open_engine(config: &Config) -> Result<Engine> {
     let store = open_store(config)?;
     let policy = setup::policy(config, Mode::Live, setup::prices(None));
-    Ok(Engine::new(store, policy, Timestamp::now()))
+    Ok(Engine::new(store, policy, Clock::wall().now()))
 }
 
 /// Opens the store, which has to have something in it.

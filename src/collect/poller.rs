@@ -100,10 +100,24 @@ impl<S: Source> Poller<S> {
 
     /// Asks once; a failure is a batch that says so.
     pub(super) async fn poll(&mut self, now: Timestamp) -> Batch {
+        self.notice_a_clock_set_back(now);
         match self.ask(now).await {
             Ok(reply) => self.succeeded(now, reply),
             Err(error) => self.failed(now, &error),
         }
+    }
+
+    /// What was answered up to an instant that is still to come was not answered: a clock that was ahead is right again.
+    /// Everything that points are asked for is asked for once more.
+    fn notice_a_clock_set_back(&mut self, now: Timestamp) {
+        let step = self.source.step().duration();
+        if self.watermark.is_none_or(|known| known.duration_since(now) <= step) {
+            return;
+        }
+        warn!(scope = %self.source.scope(), "the clock was set back: usage of the last hours is asked for once more");
+        self.watermark = None;
+        self.schedule.forget_answers();
+        (self.profiles_due, self.active_due) = (now, now);
     }
 
     async fn ask(&mut self, now: Timestamp) -> Result<UsageReply, SourceError> {

@@ -109,6 +109,14 @@ impl Schedule {
         }
     }
 
+    /// Takes nothing for answered any more, and looks at every profile.
+    pub(super) fn forget_answers(&mut self) {
+        for entry in self.entries.values_mut() {
+            entry.asked = [Timestamp::MIN; Meter::COUNT];
+            (entry.last_use, entry.next_look, entry.vain_looks) = (None, Timestamp::MIN, 0);
+        }
+    }
+
     /// What is to be asked now.
     pub(super) fn due(&self, moment: &Moment) -> Vec<Ask> {
         self.asks(moment, |_| true)

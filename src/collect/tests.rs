@@ -237,6 +237,32 @@ async fn after_a_short_restart_nothing_is_fetched_twice() {
 }
 
 #[tokio::test]
+async fn what_was_asked_while_the_clock_was_ahead_is_asked_again() {
+    let source = Scripted { metered: true, ..Scripted::default() };
+    let mut poller = fresh(&source);
+    poller.poll(at(NOON)).await;
+    poller.poll(at(NOON) + minutes(120)).await;
+    let ahead = source.asked.lock().expect("not poisoned").len();
+    let poll = poller.poll(at(NOON) + minutes(2)).await.poll;
+    assert_eq!(poll.watermark, Some(at("2026-11-24T12:02:00Z")));
+    let again = source.asked.lock().expect("not poisoned")[ahead..].to_vec();
+    assert_eq!(span(&again[0]).start, at("2026-11-24T06:00:00Z"));
+    assert!(again[0].asks.iter().any(|ask| ask.profile == key("idle")), "idle ones are looked at too");
+    poller.poll(at(NOON) + minutes(3)).await;
+    let asked = source.asked.lock().expect("not poisoned");
+    let last = asked.iter().rfind(|request| !request.asks.is_empty()).expect("one more");
+    assert_eq!(span(last).start, at("2026-11-24T11:47:00Z"), "once is enough");
+}
+
+#[tokio::test]
+async fn a_watermark_of_a_clock_that_was_ahead_is_not_believed_after_a_restart() {
+    let source = Scripted::default();
+    let mut poller = poller(&source, settings(), Some(known(at("2026-11-24T14:00:00Z"))), None);
+    assert_eq!(poller.poll(at(NOON)).await.poll.watermark, Some(at("2026-11-24T12:00:00Z")));
+    assert_eq!(span(&source.asked.lock().expect("not poisoned")[0]).start, at("2026-11-24T06:00:00Z"));
+}
+
+#[tokio::test]
 async fn idle_profiles_are_asked_seldom_where_asking_costs() {
     let source = Scripted { metered: true, ..Scripted::default() };
     let mut poller = fresh(&source);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, mpsc, watch};
 use tracing::{info, warn};
 
@@ -32,6 +32,9 @@ mod responses;
 
 /// How many commands may wait; collectors wait when the engine is behind.
 pub const QUEUE_LENGTH: usize = 16;
+
+/// By more than this no two scopes are apart: the clock itself was set back.
+const SET_BACK: SignedDuration = SignedDuration::from_mins(10);
 
 /// What the engine is asked to do.
 #[derive(Debug)]
@@ -216,17 +219,24 @@ impl Engine {
         let stored = self.store.apply(batch);
         let is_stored = stored.is_ok();
         self.note(stored);
-        self.now = self.now.max(batch.poll.at);
+        self.go_on_to(batch.poll.at);
         if !self.has_stepped {
             self.step(batch.poll.at);
         }
         is_stored
     }
 
+    /// Scopes are polled one beside the other, so that an instant may come a little after a later one; a clock that was ahead
+    /// and is right again is believed.
+    fn go_on_to(&mut self, at: Timestamp) {
+        let is_set_back = self.now.duration_since(at) > SET_BACK;
+        self.now = if is_set_back { at } else { self.now.max(at) };
+    }
+
     /// One step of the alert machine.
     fn step(&mut self, now: Timestamp) {
         self.forget();
-        self.now = self.now.max(now);
+        self.go_on_to(now);
         self.has_stepped = true;
         let tally = self.judge.tally(&self.store, &self.policy, now);
         let mut outcome = self.judge.step(&tally, &self.policy);

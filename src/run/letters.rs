@@ -2,8 +2,8 @@
 //! that nobody has open.
 
 use color_eyre::eyre::{Result, WrapErr, bail, eyre};
-use jiff::Timestamp;
 
+use crate::collect::Clock;
 use crate::config::Config;
 use crate::domain::letter::{LetterRow, LetterState};
 use crate::domain::space::Spaces;
@@ -47,7 +47,7 @@ pub async fn resend(config: &Config, key: &str) -> Result<Sender> {
         None => {
             let mut store = setup::open_store(config)?;
             let mut responder = Responder::new(Router::new(&config.responses), &store);
-            if !responder.resend(key, Timestamp::now(), &store) {
+            if !responder.resend(key, Clock::wall().now(), &store) {
                 bail!(no_dead_letter(key));
             }
             store.edit(responder.edits()).map_err(|why| eyre!(why)).wrap_err("could not store that it waits again")?;

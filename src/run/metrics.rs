@@ -15,12 +15,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode, header};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
 use tracing::warn;
 
+use crate::collect::Clock;
 use crate::config::MetricsListen;
 use crate::domain::update::Update;
 use crate::report::openmetrics;
@@ -157,7 +157,7 @@ fn metrics(updates: &watch::Receiver<Update>) -> Response<Full<Bytes>> {
     let Update::View(published) = newest else {
         return plain(StatusCode::SERVICE_UNAVAILABLE, "nothing has been judged yet\n");
     };
-    let Ok(text) = openmetrics::text(&published.view, Timestamp::now()) else {
+    let Ok(text) = openmetrics::text(&published.view, Clock::wall().now()) else {
         return plain(StatusCode::INTERNAL_SERVER_ERROR, "the metrics could not be written\n");
     };
     let mut response = Response::new(Full::new(Bytes::from(text)));
