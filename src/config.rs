@@ -32,7 +32,7 @@ mod zones;
 pub use faults::{ConfigError, Fault};
 pub use load::{Effective, Overrides, default_path, load, path};
 pub use log::{LogFormat, LogLevel, LogSettings};
-pub use metrics::MetricsListen;
+pub use metrics::{MetricsListen, MetricsSettings, Otlp};
 pub use model::{
     Alerts, BudgetThresholds, Collect, Config, Glyphs, Scope, StoreSettings, Tenant, ThemeChoice, UiSettings,
 };

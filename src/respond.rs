@@ -4,7 +4,8 @@
 //! out by the routes who is told ([`router`]), writes a [`letter`] for each into the [`queue`], which is stored in one
 //! transaction with the change of level, and remembers who was told of what ([`told`]). The [`courier`] is a task
 //! beside the engine that asks for letters that are due, hands them to their [`receiver`] and reports back. It never
-//! holds the engine or the screen up, and what it has in flight at a crash is sent again under the same key.
+//! holds the engine or the screen up, and what it has in flight at a crash is sent again under the same key. [`push`] sends
+//! what is no letter: metrics, of which only the newest counts.
 //!
 //! [`Notice`]: crate::domain::notice::Notice
 
@@ -17,6 +18,7 @@ mod fixtures;
 mod http;
 mod letter;
 mod process;
+mod push;
 mod queue;
 mod receiver;
 mod responder;
@@ -27,6 +29,7 @@ mod told;
 pub use courier::{Courier, Desk, Due};
 pub use event::{Event, Place, SCHEMA, identity_of};
 pub use letter::{Action, Job, Letter, Report, Verdict};
+pub use push::{NotTaken, Push};
 pub use queue::Room;
 pub use receiver::{Receivers, check};
 pub use responder::Responder;

@@ -7,7 +7,7 @@
 //! people to be told goes out through [`responses`]. The config is read again by [`reload`] when it has changed. [`offline`] does
 //! the same in one go over a file. [`doctor`] looks at what all of it depends on, [`discover`] at
 //! what the first config can say. [`metrics`] serves
-//! the view to Prometheus; [`service`] tells a service manager how it goes. What goes on is told in a log file by [`logging`], never on the terminal.
+//! the view to Prometheus, [`otlp`] pushes it to OpenTelemetry; [`service`] tells a service manager how it goes. What goes on is told in a log file by [`logging`], never on the terminal.
 
 pub mod act;
 mod acting;
@@ -26,6 +26,7 @@ pub mod logging;
 pub mod look;
 pub mod metrics;
 pub mod offline;
+mod otlp;
 mod own;
 pub mod reload;
 pub mod responses;

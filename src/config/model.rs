@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
 use crate::config::log::LogSettings;
-use crate::config::metrics::MetricsListen;
+use crate::config::metrics::MetricsSettings;
 use crate::config::responses::Responses;
 use crate::config::thresholds::{ThresholdOverride, Thresholds};
 use crate::config::transitions::Transitions;
@@ -65,8 +65,8 @@ pub struct Config {
     pub quotas: Vec<ModelQuota>,
     /// The program's own log.
     pub log: LogSettings,
-    /// Where the fleet's metrics are served, if they are.
-    pub metrics: Option<MetricsListen>,
+    /// What is done with the fleet's metrics.
+    pub metrics: MetricsSettings,
 }
 
 /// How AWS is polled.
@@ -277,7 +277,7 @@ impl Config {
                 keep_hours: SignedDuration::from_hours(455 * DAY_HOURS),
             },
             log: LogSettings::default(),
-            metrics: None,
+            metrics: MetricsSettings::default(),
         }
     }
 

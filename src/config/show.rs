@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::amounts::duration_text;
 use crate::config::budgets::PERIODS;
 use crate::config::log::{LOG_FORMATS, LOG_LEVELS};
-use crate::config::metrics::MetricsListen;
 use crate::config::model::{Config, Scope, Tenant};
 use crate::config::sections::{GLYPHS, THEMES};
-use crate::config::{thresholds, transitions};
+use crate::config::{metrics, thresholds, transitions};
 use crate::domain::budget::{Budget, BudgetOver, Pool};
 use crate::domain::calendar::Calendar;
 use crate::domain::contract::{ExchangeRate, Plan, Terms};
@@ -116,8 +115,8 @@ fn plain_values(config: &Config) -> Vec<(&'static str, String)> {
         ("log.level", quoted(word(&LOG_LEVELS, log.level))),
         ("log.format", quoted(word(&LOG_FORMATS, log.format))),
         ("log.file", optional(log.file.as_ref().map(|path| path.display().to_string()).as_deref())),
-        ("metrics.listen", optional(config.metrics.as_ref().map(MetricsListen::text).as_deref())),
     ]);
+    values.extend(metrics::values_of(&config.metrics).map(|(key, value)| (key, optional(value.as_deref()))));
     values
 }
 

@@ -1,6 +1,7 @@
 //! One HTTP request at a time, within bounds: a limit for connecting and one for the whole, no redirects, no proxies,
 //! an answer of a few kilobytes at most, a connection that is closed after it.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::time::Duration;
 
@@ -36,9 +37,11 @@ pub(super) struct Http {
 pub(super) struct Post {
     /// Where to; it may be a secret.
     pub url: String,
+    /// The content type of the body.
+    pub kind: &'static str,
     /// Headers beside the usual ones.
-    pub headers: Vec<(&'static str, String)>,
-    /// JSON.
+    pub headers: Vec<(Cow<'static, str>, String)>,
+    /// What is sent.
     pub body: Vec<u8>,
     /// How long it may take.
     pub timeout: Duration,
@@ -87,7 +90,7 @@ impl Http {
         Ok(Self { client })
     }
 
-    /// Sends JSON and reads the answer.
+    /// Sends a body and reads the answer.
     pub(super) async fn post(&self, post: &Post) -> Result<Answer, NoAnswer> {
         let request = request(post)?;
         match tokio::time::timeout(post.timeout, self.exchange(request)).await {
@@ -140,10 +143,10 @@ fn request(post: &Post) -> Result<Request<Full<Bytes>>, NoAnswer> {
     let mut builder = Request::builder()
         .method(Method::POST)
         .uri(uri)
-        .header("content-type", "application/json")
+        .header("content-type", post.kind)
         .header("user-agent", concat!("bedtop/", env!("CARGO_PKG_VERSION")));
     for (name, value) in &post.headers {
-        builder = builder.header(*name, value);
+        builder = builder.header(&**name, value);
     }
     // The message names no header: its value may be a secret.
     builder

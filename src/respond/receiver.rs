@@ -184,7 +184,8 @@ impl Context<'_> {
         let url = secret::read(url)?;
         let url = if path.is_empty() { url.reveal().to_owned() } else { joined(url.reveal(), path) };
         let http = self.http.clone()?;
-        Ok(http.post(&Post { url, headers, body, timeout: self.timeout }).await)
+        let headers = headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        Ok(http.post(&Post { url, kind: "application/json", headers, body, timeout: self.timeout }).await)
     }
 
     /// [`Context::post`] where the status alone counts. A secret that is not there may be there at the next try.

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::collect::{Clock, CollectSettings, Collector, Delivery, Known, Purse};
-use crate::config::MetricsListen;
+use crate::config::MetricsSettings;
 use crate::domain::history::History;
 use crate::domain::ids::ScopeName;
 use crate::domain::time::Step;
@@ -20,7 +20,7 @@ use crate::run::desk::{Desk, Watched};
 use crate::run::engine::{Command, Engine, QUEUE_LENGTH, Wiring};
 use crate::run::responses::Responding;
 use crate::run::setup::{Prepared, Sources};
-use crate::run::{metrics, rehearse_panic};
+use crate::run::{metrics, otlp, rehearse_panic};
 use crate::source::Source;
 
 /// How many batches of the past may wait, each of some megabytes: collectors wait when the engine is behind.
@@ -52,7 +52,7 @@ struct Collection {
     step: Step,
     known: HashMap<ScopeName, Known>,
     purse: Arc<Purse>,
-    metrics: Option<MetricsListen>,
+    metrics: MetricsSettings,
     responding: Option<(Responding, Arc<Notify>)>,
 }
 
@@ -156,8 +156,11 @@ async fn collect_when(
     let mut tasks = JoinSet::new();
     let ticks = step_the_judge(collection.clock.clone(), collection.step, commands.clone());
     tasks.spawn(ticks);
-    if let Some(listen) = collection.metrics {
-        tasks.spawn(metrics::serve(listen, updates));
+    if let Some(listen) = collection.metrics.listen {
+        tasks.spawn(metrics::serve(listen, updates.clone()));
+    }
+    if let Some(otlp) = collection.metrics.otlp {
+        tasks.spawn(otlp::push(otlp, updates));
     }
     // Held to the end: without a courier nobody rings it.
     if let Some((responding, woken)) = collection.responding {

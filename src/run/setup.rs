@@ -8,7 +8,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::collect::{Clock, CollectSettings, Finer};
-use crate::config::{Config, MetricsListen, StoreSettings, Tenant};
+use crate::config::{Config, MetricsSettings, StoreSettings, Tenant};
 use crate::cost::{ModelPrice, PriceBook, price_usage};
 use crate::domain::ids::TenantId;
 use crate::domain::meter::{Counts, MeterSet};
@@ -46,8 +46,8 @@ pub struct Prepared {
     pub ceiling: Option<Money>,
     /// The time of the run.
     pub clock: Clock,
-    /// Where the view is served as metrics.
-    pub metrics: Option<MetricsListen>,
+    /// What is done with the view as metrics.
+    pub metrics: MetricsSettings,
     /// Who is told of changes of level.
     pub responding: Option<Responding>,
 }
@@ -148,7 +148,7 @@ pub fn demo(config: &Config, options: DemoOptions, folder: &Path) -> Result<Prep
         settings: collect_settings(config),
         ceiling: None,
         clock,
-        metrics: None,
+        metrics: MetricsSettings::default(),
         responding: None,
     })
 }
@@ -173,7 +173,7 @@ pub fn replay(config: &Config, recording: &Arc<Recording>, options: ReplayOption
             settings,
             ceiling: None,
             clock,
-            metrics: None,
+            metrics: MetricsSettings::default(),
             responding: None,
         });
     }
@@ -181,7 +181,16 @@ pub fn replay(config: &Config, recording: &Arc<Recording>, options: ReplayOption
     let store = offline::engine_over(recording, store, policy.clone()).into_store();
     let clock = Clock::simulated(options.at.unwrap_or(span.end), 0.0);
     let sources = Sources::Replay(Vec::new());
-    Ok(Prepared { store, policy, sources, settings, ceiling: None, clock, metrics: None, responding: None })
+    Ok(Prepared {
+        store,
+        policy,
+        sources,
+        settings,
+        ceiling: None,
+        clock,
+        metrics: MetricsSettings::default(),
+        responding: None,
+    })
 }
 
 /// A store in a temporary folder, which is not worth a sync.
@@ -203,23 +212,29 @@ pub fn prices(fallback: Option<ModelPrice>) -> PriceBook {
     }
 }
 
-/// The policy that the config asks for.
+/// How the config tells the tenant of a profile.
 #[must_use]
-pub fn policy(config: &Config, mode: Mode, prices: PriceBook) -> Policy {
+pub fn tenancy(config: &Config) -> TenantRules {
     let mapped = config
         .tenants
         .iter()
         .flat_map(|tenant| tenant.profiles.iter().map(|pattern| (pattern.clone(), tenant.id.clone())));
+    TenantRules {
+        tag_keys: config.tenant_tags.clone(),
+        mapped: mapped.collect(),
+        name: config.tenant_name_pattern.clone(),
+        default: config.default_tenant.clone(),
+        known: known_tenants(config),
+    }
+}
+
+/// The policy that the config asks for.
+#[must_use]
+pub fn policy(config: &Config, mode: Mode, prices: PriceBook) -> Policy {
     Policy {
         mode,
         zone: config.timezone.clone(),
-        tenancy: TenantRules {
-            tag_keys: config.tenant_tags.clone(),
-            mapped: mapped.collect(),
-            name: config.tenant_name_pattern.clone(),
-            default: config.default_tenant.clone(),
-            known: known_tenants(config),
-        },
+        tenancy: tenancy(config),
         budgets: config.budgets.clone(),
         pools: config.pools.clone(),
         quotas: config.quotas.clone(),

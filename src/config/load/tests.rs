@@ -46,7 +46,7 @@ fn the_commented_tables_of_the_example_are_sound() {
     assert_eq!((config.prices.len(), config.provisioned.len()), (2, 1), "{tables}");
     assert_eq!((config.responses.receivers.len(), config.responses.routes.len()), (6, 2), "{tables}");
     assert_eq!(config.plans[0].terms.charges.len(), 2, "{tables}");
-    assert!(config.metrics.is_some() && config.log.file.is_some(), "{tables}");
+    assert!(config.metrics.listen.is_some() && config.metrics.otlp.is_some() && config.log.file.is_some(), "{tables}");
 }
 
 #[rstest]
@@ -339,7 +339,25 @@ fn faulty_scopes(#[case] line: &str, #[case] expected: &str) {
 #[case::a_port_alone("9464", Some("is no address: write for example 127.0.0.1:9464"))]
 fn where_metrics_are_served(#[case] listen: &str, #[case] fault: Option<&str>) {
     match (parsed(&format!("[metrics]\nlisten = \"{listen}\"")), fault) {
-        (Ok(config), None) => assert_eq!(config.metrics.expect("given").text(), listen),
+        (Ok(config), None) => assert_eq!(config.metrics.listen.expect("given").text(), listen),
+        (Err(faults), Some(fault)) => assert!(faults[0].to_string().contains(fault), "{}", faults[0]),
+        (outcome, expected) => panic!("{outcome:?} where {expected:?} was expected"),
+    }
+}
+
+#[rstest]
+#[case::loopback("otlp_url = \"http://127.0.0.1:4318/v1/metrics\"", None)]
+#[case::all(
+    "otlp_url = \"https://otlp.example.com/v1/metrics\"\notlp_headers_env = \"H\"\notlp_interval = \"30s\"",
+    None
+)]
+#[case::plain_http("otlp_url = \"http://otlp.example.com/v1/metrics\"", Some("http is for this machine only"))]
+#[case::no_url("otlp_url = \"127.0.0.1:4318\"", Some("this is not a URL"))]
+#[case::nowhere("otlp_headers_env = \"H\"", Some("name the receiver with `otlp_url`"))]
+#[case::too_often("otlp_url = \"http://127.0.0.1/\"\notlp_interval = \"1s\"", Some("1s is outside 10s to 1h"))]
+fn where_metrics_are_pushed(#[case] lines: &str, #[case] fault: Option<&str>) {
+    match (parsed(&format!("[metrics]\n{lines}")), fault) {
+        (Ok(config), None) => assert!(lines.contains(&config.metrics.otlp.expect("given").url)),
         (Err(faults), Some(fault)) => assert!(faults[0].to_string().contains(fault), "{}", faults[0]),
         (outcome, expected) => panic!("{outcome:?} where {expected:?} was expected"),
     }
