@@ -228,6 +228,7 @@ async fn beat_while_well<D: Desk>(desk: D, receivers: Arc<Receivers>, name: Stri
 mod tests {
     use std::path::Path;
     use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use jiff::SignedDuration;
 
@@ -239,16 +240,20 @@ mod tests {
 
     /// An engine with a letter for `new` that ends once it hears what became of it.
     #[derive(Clone, Default)]
-    struct OneLetter(Arc<Mutex<Vec<Report>>>);
+    struct OneLetter {
+        is_given: Arc<AtomicBool>,
+        reports: Arc<Mutex<Vec<Report>>>,
+    }
 
     impl Desk for OneLetter {
         async fn exchange(&self, reports: Vec<Report>, room: Room) -> Option<Due> {
             if !reports.is_empty() {
-                self.0.lock().expect("not poisoned").extend(reports);
+                self.reports.lock().expect("not poisoned").extend(reports);
                 return None;
             }
             let letter = letter("new", &[event("acme", NoticeKind::Fire, Level::Red)]);
-            let jobs = room.contains_key("new").then_some(Job { letter, memo: None });
+            let is_due = room.contains_key("new") && !self.is_given.swap(true, Ordering::Relaxed);
+            let jobs = is_due.then_some(Job { letter, memo: None });
             Some((jobs.into_iter().collect(), None))
         }
 
@@ -286,7 +291,7 @@ mod tests {
         let running = tokio::spawn(Courier::new(desk.clone(), receivers, routes, Arc::default()).run());
         routes_in.send_replace(log_to(folder.path(), "new"));
         running.await.expect("it ends");
-        let reports = desk.0.lock().expect("not poisoned");
+        let reports = desk.reports.lock().expect("not poisoned");
         assert!(matches!(&reports[..], [Report { verdict: Verdict::Delivered { .. }, .. }]), "{reports:?}");
         let written = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
         assert!(written("new").contains("acme") && written("old").is_empty());
