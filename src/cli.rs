@@ -40,7 +40,7 @@ mod status;
 mod store;
 mod tenants;
 
-/// The version, with the commit it was built from where the packager says so.
+/// The version, with the commit it was built from where that is known (`build.rs`).
 fn version() -> &'static str {
     static VERSION: OnceLock<String> = OnceLock::new();
     VERSION.get_or_init(|| match option_env!("BEDTOP_COMMIT") {
