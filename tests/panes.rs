@@ -65,7 +65,7 @@ fn kill(process: u32, signal: Signal) {
 
 /// The screen but for its first two lines, which tell the time and the seat.
 fn body(screen: &str) -> String {
-    screen.lines().skip(2).collect::<Vec<_>>().join("\n")
+    screen.lines().skip(2).map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
