@@ -28,7 +28,6 @@ mod head;
 mod journal;
 mod keys;
 mod lag;
-mod leisure;
 mod load;
 mod maintain;
 mod migrate;

@@ -17,7 +17,7 @@ use tracing::warn;
 use crate::history::codec::{checked, with_checksum};
 use crate::history::error::StoreError;
 use crate::history::keys::Kind;
-use crate::history::{leisure, panics};
+use crate::history::panics;
 
 /// The largest value that is stored, in bytes: sixteen of them fit into a quarter of a segment.
 pub(super) const LARGEST_VALUE: usize = 24 * 1024;
@@ -318,7 +318,7 @@ fn open_db(folder: &Path, durable: bool) -> Result<Db, OpenFault> {
         .cache_capacity(CACHE_BYTES)
         .flush_every_ms(durable.then_some(1000));
     // sled panics on some damage; the files are then handled as damaged ones and nothing of the panic is kept.
-    match panics::caught(|| leisure::at_leisure(|| config.open())) {
+    match panics::caught(|| config.open()) {
         Ok(Ok(db)) => Ok(db),
         Ok(Err(sled::Error::Io(error))) => Err(OpenFault::Refused(error.to_string())),
         Ok(Err(error)) => Err(OpenFault::Damaged(error.to_string())),
