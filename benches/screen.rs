@@ -13,6 +13,7 @@ use bedtop::domain::health::PollRecord;
 use bedtop::domain::ids::ProfileKey;
 use bedtop::domain::meter::{Counts, Meter};
 use bedtop::domain::profile::Profile;
+use bedtop::domain::tenancy::TenantRules;
 use bedtop::domain::time::Step;
 use bedtop::domain::usage::{Batch, Point, ProfileUsage};
 use bedtop::domain::view::{FleetView, Mode};
@@ -53,7 +54,10 @@ fn fleet(folder: &std::path::Path) -> FleetView {
         batch.points.push(ProfileUsage { profile: key, points: (first..60).rev().map(point).collect() });
     }
     store.apply(&batch).expect("it can be written");
-    Engine::new(store, Policy::plain(Mode::Live), now).view()
+    let tenancy = TenantRules { tag_keys: vec!["TenantID".into()], ..TenantRules::default() };
+    let view = Engine::new(store, Policy { tenancy, ..Policy::plain(Mode::Live) }, now).view();
+    assert_eq!(view.tenants.len(), TENANTS as usize, "a tenant a profile");
+    view
 }
 
 /// A frame after a key: the selection moves by one row, and back.

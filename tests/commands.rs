@@ -236,7 +236,7 @@ fn profiles_are_listed_and_those_to_be_mended_first_by_money() {
     let names: Vec<&str> = table.lines().skip(1).map(|line| line.split_whitespace().nth(1).expect("a name")).collect();
     assert_eq!(names, ["nobodys", "chat", "unknown"], "the dearest first, the unpriced last");
     let lint = printed(home.path(), &["profiles", "--lint", "--input", "usage.csv"]);
-    assert!(lint.contains("no tag names its tenant") && lint.contains("3000 tokens without a price"), "{lint}");
+    assert!(lint.contains("no tag names its tenant") && lint.contains("3,000 tokens without a price"), "{lint}");
     assert!(!lint.contains(" chat "), "{lint}");
     // 2,000 tokens of nobody and 3,000 without a price of 6,000, all at the one price there is.
     let limited = ["profiles", "--lint", "--max-share", "80", "--input", "usage.csv"];

@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(told(Some(&with_images)), (Some("3.00".into()), Some("4 images".into())));
         with_images.image = Some(Decimal::new(4, 2));
         assert_eq!(told(Some(&with_images)), (Some("3.16".into()), None));
-        assert_eq!(told(None), (None, Some("1000000 tokens and 4 images".into())));
+        assert_eq!(told(None), (None, Some("1,000,000 tokens and 4 images".into())));
         let images_alone = price_usage(&Counts::EMPTY.with(Meter::Images, 4), None);
         assert_eq!(images_alone.known_cost(), None, "a model without a price never costs 0");
     }

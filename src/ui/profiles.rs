@@ -18,10 +18,10 @@ const NUMBERS: [(&str, usize); 4] = [("Share", 6), ("Spent", 9), ("Tokens", 7), 
 const WITH_MODEL: usize = 88;
 const WITH_SCOPE: usize = 120;
 
-/// The heading and a line a profile.
-pub(super) fn lines<'a>(row: &TenantRow, theme: &'a Theme, width: usize) -> Vec<Row<'a>> {
+/// The heading and a line a profile, of so many as there is room for.
+pub(super) fn lines<'a>(row: &TenantRow, theme: &'a Theme, width: usize, most: usize) -> Vec<Row<'a>> {
     let mut lines = vec![heading(row.profiles.len(), theme, width)];
-    lines.extend(row.profiles.iter().map(|profile| line(profile, row, theme, width)));
+    lines.extend(row.profiles.iter().take(most).map(|profile| line(profile, row, theme, width)));
     lines
 }
 

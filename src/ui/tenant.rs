@@ -45,7 +45,7 @@ pub(super) fn draw(owner: &Owner, state: &State, theme: &Theme, area: Rect, buf:
     rule(row.owner.name(), &note(row, state, theme), theme, area, 0, buf);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let height = CURVE_LINES.iter().find(|(least, _)| area.height >= *least).map_or(0, |(_, lines)| *lines);
-    let page = Page { row, view, state, theme, width: usize::from(area.width) };
+    let page = Page { row, view, state, theme, width: usize::from(area.width), profiles: usize::MAX };
     let (mut lines, marked) = page.lines(height, if area.height >= 40 { 2 } else { 1 }, Some(state.mark));
     let scroll = scroll_to((state.scroll, state.mark > 0), marked, lines.len(), usize::from(body.height));
     if let Some(line) = marked {
@@ -67,7 +67,8 @@ pub(super) fn draw_beside(owner: &Owner, state: &State, theme: &Theme, area: Rec
     let Some((view, row)) = found else { return };
     rule(row.owner.name(), &note(row, state, theme), theme, area, 0, buf);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    let page = Page { row, view, state, theme, width: usize::from(area.width) };
+    let (width, profiles) = (usize::from(area.width), usize::from(area.height));
+    let page = Page { row, view, state, theme, width, profiles };
     let height = if area.height >= 30 { 6 } else { 0 };
     help::paint(page.lines(height, 1, None).0, 0, body, buf);
 }
@@ -87,6 +88,8 @@ struct Page<'a, 'v> {
     state: &'v State,
     theme: &'a Theme,
     width: usize,
+    /// How many profiles are listed at most.
+    profiles: usize,
 }
 
 impl<'a> Page<'a, '_> {
@@ -108,7 +111,7 @@ impl<'a> Page<'a, '_> {
         }
         lines.push(Row::new(theme));
         let first = lines.len() + 1;
-        lines.extend(profiles::lines(row, theme, width));
+        lines.extend(profiles::lines(row, theme, width, self.profiles));
         lines.extend(movers::models(row, theme, width));
         lines.extend(self.tags());
         lines.extend(self.loudest());
