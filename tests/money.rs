@@ -174,7 +174,7 @@ fn an_open_period_says_so_and_a_table_has_its_notes() {
     let table = asked(&["2026-11"]);
     assert!(table.contains("open: data until 2026-11-06 00:00"), "{table}");
     assert!(
-        table.contains("unpriced: 5000000 tokens of acme.unheard-of-v1") && table.contains("unattributed"),
+        table.contains("unpriced: 5,000,000 tokens of acme.unheard-of-v1") && table.contains("unattributed"),
         "{table}"
     );
     assert!(!asked(&["2026-11-03"]).contains("open"));
