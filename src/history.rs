@@ -8,7 +8,7 @@
 //! not hold is set aside and told.
 //!
 //! What sled 0.34 needs (segments of 2 MiB, values of at most 24 KiB, batches of at most 200, a sync of our own
-//! after its flush) is in [`engine`] and nowhere else. Files are replaced by copies only ([`swap`]).
+//! after its flush) is in [`engine`] and nowhere else; its idle threads are let sleep ([`pool`]). Files are replaced by copies only ([`swap`]).
 //!
 //! [`History`]: crate::domain::history::History
 
@@ -34,6 +34,7 @@ mod migrate;
 mod open;
 pub mod panics;
 pub mod parts;
+pub mod pool;
 mod reader;
 mod row;
 mod sets;

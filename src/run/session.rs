@@ -15,7 +15,7 @@ use crate::domain::history::History;
 use crate::domain::ids::ScopeName;
 use crate::domain::time::Step;
 use crate::domain::update::Update;
-use crate::history::Store;
+use crate::history::{Store, pool};
 use crate::run::desk::{Desk, Watched};
 use crate::run::engine::{Command, Engine, QUEUE_LENGTH, Wiring};
 use crate::run::responses::Responding;
@@ -107,6 +107,7 @@ fn run_engine(
     ready: oneshot::Sender<Collection>,
     wiring: Wiring,
 ) -> Result<()> {
+    pool::let_rest();
     let updates = wiring.updates.clone();
     let result = prepare().map(|prepared| {
         rehearse_panic("engine");
