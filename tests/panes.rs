@@ -91,6 +91,8 @@ async fn panes_on_one_history_show_the_same_and_only_their_user_gets_in() {
     let told = host.json(&["status", "--format", "json"]);
     assert_eq!(told["tenants"].as_array().map(Vec::len), Some(3));
     assert!(host.say(&["tenants"]).status.success() && host.say(&["profiles"]).status.success());
+    let line = said(&host.say(&["status", "--format", "tmux"]));
+    assert!(line.contains("#[") && line.ends_with("/h\n"), "{line}");
     let shown =
         pane.wait_until("the same as the owner's", |screen| body(&screen.contents()) == body(&owner.contents()));
     assert!(shown.contains("attached") && !owner.contents().contains("attached"), "{shown}");

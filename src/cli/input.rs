@@ -10,6 +10,7 @@ use clap::Args;
 use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use jiff::Timestamp;
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
 use crate::cli::runtime;
 use crate::collect::Clock;
@@ -23,7 +24,8 @@ use crate::domain::view::{FleetView, Mode};
 use crate::history::{Retention, Store};
 use crate::judge::policy::Policy;
 use crate::report::alerts::AlertReport;
-use crate::run::attach::{self, Shown};
+use crate::report::tmux;
+use crate::run::attach::{self, Shown, ShownLine};
 use crate::run::engine::Engine;
 use crate::run::look::Looked;
 use crate::run::{act, copying, offline, setup, takeover};
@@ -33,6 +35,8 @@ use crate::source::replay::Recording;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long between two tries.
 const PAUSE: Duration = Duration::from_millis(50);
+const NOT_ASKED: &str = "could not ask the bedtop that has the history open";
+const NOTHING_YET: &str = "the bedtop that has the history open has nothing to show yet: wait for its first poll";
 
 /// Options of commands that can judge a file.
 #[derive(Clone, Debug, Default, Args)]
@@ -98,6 +102,16 @@ impl InputOptions {
             Some(path) => judge_file(config, path, &self.reading),
             None => judge_store(config),
         }
+    }
+
+    /// The fleet in one line for tmux: as the owner of the history has it, else as the file or the store has it.
+    pub(super) fn line(&self, config: &Config) -> Result<String> {
+        if self.input.is_none()
+            && let Some(line) = ask_owner_for_line(&config.store)?
+        {
+            return Ok(line);
+        }
+        Ok(tmux::line(&self.view(config)?))
     }
 
     /// What can be looked at: the file in a temporary folder, the owner's view, or the history itself.
@@ -201,19 +215,31 @@ pub(super) fn read_store<T>(config: &Config, read: impl Fn(&Config) -> Result<T>
     }
 }
 
+fn ask_owner_for_line(store: &StoreSettings) -> Result<Option<String>> {
+    let shown = asking()?.block_on(attach::line_of_owner(store));
+    match shown.wrap_err(NOT_ASKED)? {
+        ShownLine::Line(line) => Ok(Some(line)),
+        ShownLine::Nothing => bail!(NOTHING_YET),
+        ShownLine::NoOwner => Ok(None),
+    }
+}
+
+/// Enough for one question.
+fn asking() -> Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}
+
 fn ask_owner(store: &StoreSettings) -> Result<Option<FleetView>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = asking()?;
     let shown = runtime.block_on(async {
         match &store.attach {
             Some(socket) => attach::view_at(socket).await,
             None => attach::view_of_owner(&store.path).await,
         }
     });
-    match shown.wrap_err("could not ask the bedtop that has the history open")? {
+    match shown.wrap_err(NOT_ASKED)? {
         Shown::View(view) => Ok(Some(Arc::unwrap_or_clone(view))),
-        Shown::Nothing => {
-            bail!("the bedtop that has the history open has nothing to show yet: wait for its first poll")
-        }
+        Shown::Nothing => bail!(NOTHING_YET),
         Shown::NoOwner => Ok(None),
     }
 }

@@ -5,7 +5,7 @@ use color_eyre::eyre::Result;
 
 use crate::cli::input::InputOptions;
 use crate::cli::{GlobalOptions, load_config, print};
-use crate::report::{json, text, tmux};
+use crate::report::{json, text};
 
 /// A one-shot summary of the fleet, from the store, without network
 #[derive(Debug, Args)]
@@ -27,11 +27,11 @@ enum Format {
 
 impl Status {
     pub(super) fn run(self, global: &GlobalOptions) -> Result<u8> {
-        let view = self.input.view(&load_config(global)?.config)?;
+        let config = load_config(global)?.config;
         match self.format {
-            Format::Text => print(&text::status(&view))?,
-            Format::Json => print(&json::fleet(&view)?)?,
-            Format::Tmux => print(&tmux::line(&view))?,
+            Format::Text => print(&text::status(&self.input.view(&config)?))?,
+            Format::Json => print(&json::fleet(&self.input.view(&config)?)?)?,
+            Format::Tmux => print(&self.input.line(&config)?)?,
         }
         Ok(0)
     }

@@ -46,7 +46,7 @@ impl Client {
         let stream = connect(path).await?;
         check_user(&stream)?;
         let (mut incoming, mut outgoing) = wire::ways(stream, wire::FROM_OWNER);
-        let owner = greet(&mut incoming, &mut outgoing).await?;
+        let owner = greet(Hello::ours(), &mut incoming, &mut outgoing).await?;
         let (updates_in, updates) = watch::channel(Update::Opening);
         let (silent_in, silent) = watch::channel(false);
         let (watched, watched_out) = watch::channel(watched);
@@ -54,6 +54,26 @@ impl Client {
         let follower = Follower { updates: updates_in, silent: silent_in, pending: HashMap::new(), asked: 0 };
         let following = tokio::spawn(follower.follow(incoming, outgoing, watched_out, questions_out));
         Ok(Self { owner, updates, silent, watched, questions, following })
+    }
+
+    /// Asks the owner that listens at a path one thing, and is sent nothing else.
+    ///
+    /// # Errors
+    /// When nobody listens there, or it is not to be trusted, does not answer, or refuses.
+    pub async fn ask_once(path: &Path, ask: Ask) -> Result<Answer, LinkError> {
+        let stream = connect(path).await?;
+        check_user(&stream)?;
+        let (mut incoming, mut outgoing) = wire::ways(stream, wire::FROM_OWNER);
+        greet(Hello { only_asks: true, ..Hello::ours() }, &mut incoming, &mut outgoing).await?;
+        outgoing.send(&FromPane::Ask(1, ask)).await?;
+        let answered = async {
+            loop {
+                if let FromOwner::Answer(1, answer) = incoming.next().await? {
+                    return Ok(answer);
+                }
+            }
+        };
+        timeout(GREETING, answered).await.map_err(|_| LinkError::Silent)?
     }
 
     /// Looks at something beside the fleet, or at nothing else.
@@ -116,8 +136,7 @@ async fn connect(path: &Path) -> Result<UnixStream, LinkError> {
     })
 }
 
-async fn greet(incoming: &mut Incoming, outgoing: &mut Outgoing) -> Result<Hello, LinkError> {
-    let ours = Hello::ours();
+async fn greet(ours: Hello, incoming: &mut Incoming, outgoing: &mut Outgoing) -> Result<Hello, LinkError> {
     outgoing.send(&ours).await?;
     match incoming.greeting().await? {
         Greeting::Refused(reason) => Err(LinkError::Refused(crate::domain::text::printable(&reason))),

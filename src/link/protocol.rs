@@ -36,6 +36,8 @@ pub struct Hello {
     pub version: String,
     /// The number of the process.
     pub process: u32,
+    /// Only answers are wanted, no views.
+    pub only_asks: bool,
 }
 
 impl Hello {
@@ -47,6 +49,7 @@ impl Hello {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             process: std::process::id(),
+            only_asks: false,
         }
     }
 
@@ -134,6 +137,8 @@ pub enum Ask {
         /// How many.
         most: u32,
     },
+    /// The fleet in one line, for a status bar.
+    Line,
     /// A dead letter is to be sent again, by its key.
     Resend(String),
     /// The usage of an owner over time.
@@ -190,6 +195,8 @@ pub enum Answer {
         /// Why alerts are pending or fire, in the order of the view.
         explanations: Vec<Explanation>,
     },
+    /// The fleet in one line, with tmux's styles; none where there is nothing to show yet.
+    Line(Option<String>),
     /// Letters of responses, those that wait first.
     Letters(Vec<LetterRow>),
     /// Sums a step, oldest first; steps without a report are left out.

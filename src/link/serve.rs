@@ -80,6 +80,16 @@ pub(super) async fn pane<H: Host>(
     }
 }
 
+/// Answers one who wants no views, until it goes.
+pub(super) async fn answers<H: Host>(mut incoming: Incoming, mut outgoing: Outgoing, host: H) -> Result<(), LinkError> {
+    loop {
+        if let FromPane::Ask(number, ask) = incoming.next().await? {
+            let answer = host.ask(ask).await;
+            outgoing.send(&FromOwner::Answer(number, answer)).await?;
+        }
+    }
+}
+
 async fn listen<H: Host>(
     mut incoming: Incoming,
     watching: &Watching<H>,

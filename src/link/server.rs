@@ -123,20 +123,23 @@ async fn receive<H: Host>(
     let Ok(_seat) = seats.try_acquire() else {
         return refuse(&mut outgoing, format!("it serves {MOST_PANES} panes already: close one")).await;
     };
-    greet(&mut incoming, &mut outgoing).await?;
+    let theirs = greet(&mut incoming, &mut outgoing).await?;
+    if theirs.only_asks {
+        return serve::answers(incoming, outgoing, host).await;
+    }
     serve::pane(incoming, outgoing, number, host, shelf).await
 }
 
-async fn greet(incoming: &mut Incoming, outgoing: &mut Outgoing) -> Result<(), LinkError> {
+async fn greet(incoming: &mut Incoming, outgoing: &mut Outgoing) -> Result<Hello, LinkError> {
     let theirs: Hello = incoming.greeting().await?;
     let ours = Hello::ours();
     match ours.discord(&theirs) {
-        None => outgoing.send(&Greeting::Welcome(ours)).await,
+        None => outgoing.send(&Greeting::Welcome(ours)).await.map(|()| theirs),
         Some(reason) => refuse(outgoing, reason).await,
     }
 }
 
-async fn refuse(outgoing: &mut Outgoing, reason: String) -> Result<(), LinkError> {
+async fn refuse<T>(outgoing: &mut Outgoing, reason: String) -> Result<T, LinkError> {
     outgoing.send(&Greeting::Refused(reason.clone())).await?;
     Err(LinkError::Refused(reason))
 }

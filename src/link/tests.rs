@@ -232,7 +232,7 @@ async fn garbage_ends_its_own_connection_only() {
 async fn another_version_is_refused_politely_by_the_owner(#[case] protocol: u32, #[case] schema: u32) {
     let (_folder, path) = folder();
     let _server = Server::start(&path, open()).expect("it listens");
-    let hello = Hello { protocol, schema, version: "9.9.9\x1b[2J".into(), process: 7 };
+    let hello = Hello { protocol, schema, version: "9.9.9\x1b[2J".into(), process: 7, only_asks: false };
     let bytes = packed(&hello);
     let answer = say(&path, u32::try_from(bytes.len()).expect("small"), &bytes).await;
     let Ok(Greeting::Refused(reason)) = rmp_serde::from_slice(&answer[4..]) else { panic!("{answer:?}") };

@@ -23,7 +23,7 @@ const MOST_CHANGES: usize = 10_000;
 pub fn answer(history: &dyn History, policy: &Policy, now: Timestamp, ask: &Ask) -> Answer {
     match ask {
         Ask::Refresh => Answer::Done,
-        Ask::Act(_) | Ask::Alerts { .. } | Ask::Copy { .. } | Ask::Letters { .. } | Ask::Resend(_) => {
+        Ask::Act(_) | Ask::Alerts { .. } | Ask::Copy { .. } | Ask::Letters { .. } | Ask::Line | Ask::Resend(_) => {
             Answer::Refused("this is for whoever judges: ask the owner".to_owned())
         }
         Ask::Series(query) => series(history, policy, query),

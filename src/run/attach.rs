@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use crate::config::StoreSettings;
 use crate::domain::update::Gaze;
 use crate::domain::view::FleetView;
-use crate::link::{Answer, Client, LinkError};
+use crate::link::{Answer, Ask, Client, LinkError};
 use crate::run::own::reply;
 use crate::run::seat::Wish;
 use crate::run::takeover::{Part, Turn, socket_of, turned};
@@ -91,6 +91,34 @@ pub async fn view_of_owner(store: &Path) -> Result<Shown, LinkError> {
             shown => shown,
         },
         None => Ok(Shown::NoOwner),
+    }
+}
+
+/// The owner's view in one line.
+#[derive(Debug)]
+pub enum ShownLine {
+    /// This.
+    Line(String),
+    /// Nothing yet: it waits for its first answer.
+    Nothing,
+    /// There is no owner.
+    NoOwner,
+}
+
+/// Asks the owner of the history for its view in one line, which is much less than the view.
+///
+/// # Errors
+/// When there is an owner that does not answer or refuses.
+pub async fn line_of_owner(settings: &StoreSettings) -> Result<ShownLine, LinkError> {
+    let Some(socket) = settings.attach.clone().or_else(|| socket_of(&settings.path)) else {
+        return Ok(ShownLine::NoOwner);
+    };
+    match Client::ask_once(&socket, Ask::Line).await {
+        Ok(Answer::Line(line)) => Ok(line.map_or(ShownLine::Nothing, ShownLine::Line)),
+        Ok(Answer::Refused(why)) => Err(LinkError::Refused(why)),
+        Ok(_) => Err(LinkError::Ended),
+        Err(LinkError::Absent(_)) if settings.attach.is_none() => Ok(ShownLine::NoOwner),
+        Err(error) => Err(error),
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::domain::update::{Gaze, Update};
 use crate::link::{Answer, Ask, Host};
+use crate::report::tmux;
 use crate::run::engine::Command;
 
 /// What each pane looks at beside the fleet as it is now.
@@ -49,6 +50,16 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// The newest view in one line: the engine is not asked, which may be busy.
+    fn line(&self) -> Option<String> {
+        match &*self.updates.borrow() {
+            Update::View(published) => Some(tmux::line(&published.view)),
+            Update::Opening | Update::Ended => None,
+        }
+    }
+}
+
 impl Host for Desk {
     fn updates(&self) -> watch::Receiver<Update> {
         self.updates.clone()
@@ -66,6 +77,9 @@ impl Host for Desk {
         if ask == Ask::Refresh {
             self.refresh.notify_waiters();
             return Answer::Done;
+        }
+        if ask == Ask::Line {
+            return Answer::Line(self.line());
         }
         let gone = || Answer::Refused("the history is being closed: ask again in a second".to_owned());
         let (answer_in, answer) = oneshot::channel();

@@ -63,6 +63,10 @@ impl Look {
             numbers.push("22".to_owned());
             lost -= weight;
         }
+        if gained.intersects(weight) {
+            // Some terminals know one of both at a time: the last one told. That is to be the same one always.
+            gained |= self.modifiers & weight;
+        }
         numbers.extend(MODIFIERS.iter().filter(|(one, ..)| lost.contains(*one)).map(|(_, _, off)| off.to_string()));
         numbers.extend(MODIFIERS.iter().filter(|(one, ..)| gained.contains(*one)).map(|(_, on, _)| on.to_string()));
         if self.front != other.front {
@@ -121,6 +125,8 @@ mod tests {
             Look { modifiers: Modifier::DIM, ..red }.after(Look { modifiers: Modifier::BOLD | Modifier::DIM, ..red }),
             "22;2"
         );
+        let (dim, both) = (Modifier::DIM, Modifier::BOLD | Modifier::DIM);
+        assert_eq!(Look { modifiers: both, ..red }.after(Look { modifiers: dim, ..red }), "1;2", "the last is the same");
         let far = Look { front: Color::Rgb(1, 2, 3), back: Color::Red, modifiers: Modifier::all() };
         assert_eq!(red.after(far), "0;31", "a fresh start is shorter than many changes");
     }
