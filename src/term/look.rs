@@ -126,7 +126,11 @@ mod tests {
             "22;2"
         );
         let (dim, both) = (Modifier::DIM, Modifier::BOLD | Modifier::DIM);
-        assert_eq!(Look { modifiers: both, ..red }.after(Look { modifiers: dim, ..red }), "1;2", "the last is the same");
+        assert_eq!(
+            Look { modifiers: both, ..red }.after(Look { modifiers: dim, ..red }),
+            "1;2",
+            "the last is the same"
+        );
         let far = Look { front: Color::Rgb(1, 2, 3), back: Color::Red, modifiers: Modifier::all() };
         assert_eq!(red.after(far), "0;31", "a fresh start is shorter than many changes");
     }
