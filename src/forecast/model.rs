@@ -139,6 +139,16 @@ impl Model {
         path.exhaustion(remaining)
     }
 
+    /// When `rest`, which is left at `now`, will be used up, not before `now`; what was to be expected since the origin is used
+    /// already. `None` where even the 90 % path stays below it until `until`.
+    #[must_use]
+    pub fn exhaustion_from(&self, now: Timestamp, rest: f64, until: Timestamp) -> Option<Exhaustion> {
+        let since = self.total_between(self.origin, now).mean;
+        let gone = self.exhaustion(if rest > 0.0 { rest + since } else { 0.0 }, until)?;
+        let (median, late) = (gone.median.map(|at| at.max(now)), gone.late.map(|at| at.max(now)));
+        Some(Exhaustion { early: gone.early.max(now), median, late })
+    }
+
     /// Which share of a period's use is to be expected by `now`, by the profile alone: 0 to 1.
     #[must_use]
     pub fn expected_share(&self, period: TimeSpan, now: Timestamp) -> f64 {

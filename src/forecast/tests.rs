@@ -102,6 +102,21 @@ fn what_remains_is_gone_in_time() {
 }
 
 #[test]
+fn what_remains_is_not_gone_before_now() {
+    let model = fitted(vec![4.0; 240]);
+    let (now, until) =
+        (model.origin() + SignedDuration::from_mins(45), model.origin() + SignedDuration::from_hours(200));
+    let hours = |rest: f64| {
+        let gone = model.exhaustion_from(now, rest, until).expect("800 are expected");
+        assert!(gone.early >= now, "{gone:?}");
+        gone.median.expect("rather than not").duration_since(now).as_secs_f64() / 3600.0
+    };
+    assert!((0.0..0.5).contains(&hours(0.5)), "{}", hours(0.5));
+    assert!((20.0..32.0).contains(&hours(100.0)), "{}", hours(100.0));
+    assert!(hours(-1.0).abs() < 1e-9, "what is gone is gone now");
+}
+
+#[test]
 fn a_price_of_the_future_counts_from_its_day() {
     let model = fitted(vec![4.0; 240]);
     let cut = model.origin() + SignedDuration::from_hours(24);

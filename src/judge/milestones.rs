@@ -15,7 +15,6 @@ use crate::domain::statement::{ChargeStanding, CommitmentStanding, ContractStand
 use crate::domain::tenancy::Tags;
 use crate::domain::time::TimeSpan;
 use crate::forecast::{Exhaustion, Model, TotalForecast};
-use crate::judge::spend::reaches;
 
 /// What is ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +111,7 @@ impl Course<'_> {
         (used < amount).then(|| Milestone {
             unit: Some(stands.unit),
             amount: Some(amount),
-            reached: reaches(model, used, amount, self.now, self.until),
+            reached: model.exhaustion_from(self.now, amount - used, self.until),
             ..self.milestone(kind, used, &total)
         })
     }

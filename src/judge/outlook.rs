@@ -101,7 +101,7 @@ impl Outlook {
         let Rest { dollars: rest, .. } = rest_of(standing).filter(|_| is_money && self.is_fitted())?;
         let spent = standing.spent.likely.to_f64();
         let total = self.rest_of_period(standing.span);
-        let gone = self.model().exhaustion(rest, standing.span.end);
+        let gone = self.model().exhaustion_from(self.pulse.end(), rest, standing.span.end);
         let plus = |(low, high): (f64, f64)| (spent + low, spent + high);
         Some(PeriodForecast {
             budget: Some(standing.id.clone()),

@@ -133,18 +133,10 @@ pub fn of_budget(
         budget: Some((budget.id.as_str().to_owned(), amount)),
         spent,
         overrun: Some(total.probability_above(amount)),
-        gone: reaches(&model, spent, amount, now, budget.span.end),
+        gone: model.exhaustion_from(now, amount - spent, budget.span.end),
         total,
         ..forecast
     })
-}
-
-/// When an amount of which `used` is used by `now` is reached; `None` where that is not to be expected in time.
-pub(super) fn reaches(model: &Model, used: f64, amount: f64, now: Timestamp, until: Timestamp) -> Option<Exhaustion> {
-    // The history ends with the last whole hour; what came since is used already.
-    let since = model.total_between(model.origin(), now).mean;
-    let remaining = if used < amount { amount - used + since } else { 0.0 };
-    model.exhaustion(remaining, until)
 }
 
 /// The forecast of any span.
