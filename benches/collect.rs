@@ -3,8 +3,7 @@
 //! `cargo bench --bench collect` prints a table, `-- --json` an object a line. The polls run the real SDK, store and
 //! judge against an AWS of ours in a process of its own, so that only bedtop's own time is counted.
 
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -24,6 +23,17 @@ use bedtop::source::aws::{AwsSettings, AwsSource, Paces};
 use ciborium::Value;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, mpsc, watch};
+
+#[path = "../tests/support/cbor.rs"]
+mod cbor;
+#[path = "../tests/support/http.rs"]
+mod http;
+#[path = "../tests/support/numbered.rs"]
+mod numbered;
+
+use cbor::{field, map, seconds};
+use http::raw_request;
+use numbered::Numbered;
 
 const PROFILES: usize = 10_000;
 /// 2026-11-24T12:00:00Z.
@@ -217,19 +227,25 @@ fn serve(share: usize) -> Result<(), Failure> {
     Ok(())
 }
 
+const FLEET: Numbered<'_> = Numbered { count: PROFILES, model: "amazon.nova-lite-v1:0", id, tenant };
+
 fn id(number: usize) -> String {
     format!("profile{number:05}")
 }
 
+fn tenant(number: usize) -> String {
+    format!("tenant{:04}", number / 10)
+}
+
 fn answer(mut client: TcpStream, share: usize) -> Option<()> {
-    let (head, body) = read_request(&mut client)?;
+    let (head, body) = raw_request(&mut client)?;
     let (content_type, body) = match head.to_lowercase() {
         head if head.contains("operation/getmetricdata") => ("application/cbor", metric_data(&body, share)?),
         head if head.contains("operation/listmetrics") => {
-            ("application/cbor", cbor(&map(&[("Metrics", Value::Array(Vec::new()))])))
+            ("application/cbor", cbor::bytes(&map(&[("Metrics", Value::Array(Vec::new()))])))
         }
-        head if head.contains("/inference-profiles") => ("application/json", profiles(&head)),
-        _ => ("application/json", resources(&body)),
+        head if head.contains("/inference-profiles") => ("application/json", FLEET.profiles(&head)),
+        _ => ("application/json", FLEET.resources(&body)),
     };
     let head = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\nsmithy-protocol: rpc-v2-cbor\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
@@ -238,41 +254,6 @@ fn answer(mut client: TcpStream, share: usize) -> Option<()> {
     client.set_nodelay(true).ok()?;
     client.write_all(&[head.as_bytes(), &body].concat()).ok()?;
     client.shutdown(Shutdown::Write).ok()
-}
-
-fn profiles(head: &str) -> Vec<u8> {
-    let start: usize = head
-        .split("nexttoken=")
-        .nth(1)
-        .map_or(0, |rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0));
-    let end = (start + 1000).min(PROFILES);
-    let summary = |number: usize| {
-        serde_json::json!({
-            "inferenceProfileName": id(number), "inferenceProfileArn": arn(number), "inferenceProfileId": id(number),
-            "models": [{"modelArn": "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"}],
-            "status": "ACTIVE", "type": "APPLICATION",
-        })
-    };
-    let next = (end < PROFILES).then(|| end.to_string());
-    let page: Vec<_> = (start..end).map(summary).collect();
-    serde_json::json!({"inferenceProfileSummaries": page, "nextToken": next}).to_string().into_bytes()
-}
-
-fn resources(body: &[u8]) -> Vec<u8> {
-    let request: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let start: usize = request["PaginationToken"].as_str().and_then(|token| token.parse().ok()).unwrap_or(0);
-    let end = (start + 100).min(PROFILES);
-    let mapping = |number: usize| {
-        let tag = serde_json::json!({"Key": "TenantID", "Value": format!("tenant{:04}", number / 10)});
-        serde_json::json!({"ResourceARN": arn(number), "Tags": [tag]})
-    };
-    let next = if end < PROFILES { end.to_string() } else { String::new() };
-    let page: Vec<_> = (start..end).map(mapping).collect();
-    serde_json::json!({"ResourceTagMappingList": page, "PaginationToken": next}).to_string().into_bytes()
-}
-
-fn arn(number: usize) -> String {
-    format!("arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/{}", id(number))
 }
 
 fn metric_data(body: &[u8], share: usize) -> Option<Vec<u8>> {
@@ -301,46 +282,5 @@ fn metric_data(body: &[u8], share: usize) -> Option<Vec<u8>> {
             ),
         ]))
     });
-    Some(cbor(&map(&[("MetricDataResults", results.collect::<Option<Vec<Value>>>()?.into())])))
-}
-
-fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    value.as_map()?.iter().find(|(key, _)| key.as_text() == Some(name)).map(|(_, value)| value)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "whole seconds")]
-fn seconds(value: &Value) -> Option<i64> {
-    let (_, value) = value.as_tag()?;
-    value.as_float().map(|seconds| seconds as i64).or_else(|| i64::try_from(value.as_integer()?).ok())
-}
-
-fn map(entries: &[(&str, Value)]) -> Value {
-    Value::Map(entries.iter().map(|(key, value)| ((*key).into(), value.clone())).collect())
-}
-
-fn cbor(value: &Value) -> Vec<u8> {
-    let mut body = Vec::new();
-    // Writing to memory cannot fail.
-    let _ = ciborium::into_writer(value, &mut body);
-    body
-}
-
-fn read_request(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
-    let mut request = Vec::new();
-    let mut bytes = vec![0; 64 * 1024];
-    loop {
-        let read = client.read(&mut bytes).ok().filter(|&read| read > 0)?;
-        request.extend(&bytes[..read]);
-        let Some(end) = request.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        let head = String::from_utf8_lossy(&request[..end]).into_owned();
-        let headers: BTreeMap<String, String> = head
-            .lines()
-            .filter_map(|line| line.split_once(':'))
-            .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
-            .collect();
-        let length: usize = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-        if request.len() >= end + 4 + length {
-            return Some((head, request[end + 4..].to_vec()));
-        }
-    }
+    Some(cbor::bytes(&map(&[("MetricDataResults", results.collect::<Option<Vec<Value>>>()?.into())])))
 }

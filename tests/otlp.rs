@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -20,7 +20,7 @@ use prost::Message;
 #[path = "support/scripted_aws.rs"]
 mod scripted_aws;
 
-use scripted_aws::{Script, ScriptedAws, of_model};
+use scripted_aws::{Script, ScriptedAws, http, of_model};
 
 /// How long anything may take that comes at all.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -46,32 +46,16 @@ fn receiver(status: &'static str) -> (String, mpsc::Receiver<Pushed>) {
     let (pushed_in, pushed) = mpsc::channel();
     thread::spawn(move || {
         for mut client in listener.incoming().filter_map(Result::ok) {
-            let (head, body) = request(&mut client);
+            let (head, body) = http::raw_request(&mut client).expect("a whole request");
             let message = ExportMetricsServiceRequest::decode(&*body).expect("a message of OTLP");
             let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
             client.write_all(answer.as_bytes()).expect("answered");
-            if pushed_in.send((head, message)).is_err() {
+            if pushed_in.send((head.to_lowercase(), message)).is_err() {
                 return;
             }
         }
     });
     (url, pushed)
-}
-
-fn request(client: &mut TcpStream) -> (String, Vec<u8>) {
-    let mut bytes = Vec::new();
-    let end = loop {
-        let mut byte = [0];
-        client.read_exact(&mut byte).expect("a head");
-        bytes.extend(byte);
-        if bytes.ends_with(b"\r\n\r\n") {
-            break String::from_utf8(bytes).expect("text").to_lowercase();
-        }
-    };
-    let length = end.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
-    let mut body = vec![0; length.parse().expect("a number")];
-    client.read_exact(&mut body).expect("a body");
-    (end, body)
 }
 
 /// An AWS where the tenant `acme` spent a little in the last minutes.

@@ -19,8 +19,8 @@ use tokio::sync::watch;
 #[path = "support/fake_aws.rs"]
 #[expect(dead_code, reason = "the topic needs less of the fake AWS than usage does")]
 mod fake;
-#[path = "support/http.rs"]
-mod http;
+
+use fake::http;
 
 /// What the server answers to a request.
 #[derive(Clone, Debug)]

@@ -9,6 +9,17 @@ use std::time::Duration;
 
 use ciborium::Value;
 
+#[path = "../support/cbor.rs"]
+mod cbor;
+#[path = "../support/http.rs"]
+mod http;
+#[path = "../support/numbered.rs"]
+mod numbered;
+
+use cbor::{field, map, seconds};
+use http::raw_request;
+use numbered::Numbered;
+
 use super::world::{METERS, MODEL, World};
 
 /// How requests fail.
@@ -50,7 +61,7 @@ impl Sky {
 }
 
 fn answer(mut client: TcpStream, world: &World, weather: &Mutex<Weather>) -> Option<()> {
-    let (head, body) = request(&mut client)?;
+    let (head, body) = raw_request(&mut client)?;
     let weather = *weather.lock().expect("not poisoned");
     let (status, kind, body) = match weather {
         Weather::Silent => {
@@ -58,9 +69,9 @@ fn answer(mut client: TcpStream, world: &World, weather: &Mutex<Weather>) -> Opt
             let _ = client.read(&mut [0; 1]);
             return None;
         }
-        Weather::Throttled => (400, CBOR, cbor(&fault("ThrottlingException"))),
+        Weather::Throttled => (400, CBOR, cbor::bytes(&fault("ThrottlingException"))),
         Weather::TooMany => (429, CBOR, Vec::new()),
-        Weather::Broken => (500, CBOR, cbor(&fault("InternalServiceFault"))),
+        Weather::Broken => (500, CBOR, cbor::bytes(&fault("InternalServiceFault"))),
         Weather::Garbage => (200, CBOR, garbage(world, &body)),
         Weather::Fine => fine(world, &head, &body)?,
     };
@@ -80,15 +91,19 @@ fn fine(world: &World, head: &str, body: &[u8]) -> Option<(u16, &'static str, Ve
     let head = head.to_lowercase();
     Some(match head {
         head if head.contains("/getmetricdata") => {
-            (200, CBOR, cbor(&metric_data(world, &ciborium::from_reader(body).ok()?)?))
+            (200, CBOR, cbor::bytes(&metric_data(world, &ciborium::from_reader(body).ok()?)?))
         }
         head if head.contains("/listmetrics") => {
-            (200, CBOR, cbor(&metrics(world, &ciborium::from_reader(body).ok()?)?))
+            (200, CBOR, cbor::bytes(&metrics(world, &ciborium::from_reader(body).ok()?)?))
         }
-        head if head.contains("/inference-profiles") => (200, JSON, profiles(world, &head)),
-        head if head.contains("getresources") => (200, JSON, resources(world, body)),
+        head if head.contains("/inference-profiles") => (200, JSON, numbered(world).profiles(&head)),
+        head if head.contains("getresources") => (200, JSON, numbered(world).resources(body)),
         _ => (200, JSON, b"{\"tags\":[]}".to_vec()),
     })
+}
+
+fn numbered(world: &World) -> Numbered<'static> {
+    Numbered { count: world.profiles, model: MODEL, id: World::id, tenant: World::tenant }
 }
 
 fn garbage(world: &World, body: &[u8]) -> Vec<u8> {
@@ -98,39 +113,6 @@ fn garbage(world: &World, body: &[u8]) -> Vec<u8> {
         noise.to_be_bytes()[0]
     };
     (0..200).map(byte).collect()
-}
-
-fn arn(number: usize) -> String {
-    format!("arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/{}", World::id(number))
-}
-
-fn profiles(world: &World, head: &str) -> Vec<u8> {
-    let digits = |rest: &str| rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0);
-    let start = head.split("nexttoken=").nth(1).map_or(0, digits);
-    let end = (start + 1000).min(world.profiles);
-    let summary = |number: usize| {
-        serde_json::json!({
-            "inferenceProfileName": World::id(number), "inferenceProfileArn": arn(number), "inferenceProfileId": World::id(number),
-            "models": [{"modelArn": format!("arn:aws:bedrock:us-east-1::foundation-model/{MODEL}")}],
-            "status": "ACTIVE", "type": "APPLICATION",
-        })
-    };
-    let next = (end < world.profiles).then(|| end.to_string());
-    let page: Vec<_> = (start..end).map(summary).collect();
-    serde_json::json!({"inferenceProfileSummaries": page, "nextToken": next}).to_string().into_bytes()
-}
-
-fn resources(world: &World, body: &[u8]) -> Vec<u8> {
-    let request: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let start: usize = request["PaginationToken"].as_str().and_then(|token| token.parse().ok()).unwrap_or(0);
-    let end = (start + 100).min(world.profiles);
-    let mapping = |number: usize| {
-        let tag = serde_json::json!({"Key": "TenantID", "Value": World::tenant(number)});
-        serde_json::json!({"ResourceARN": arn(number), "Tags": [tag]})
-    };
-    let next = if end < world.profiles { end.to_string() } else { String::new() };
-    let page: Vec<_> = (start..end).map(mapping).collect();
-    serde_json::json!({"ResourceTagMappingList": page, "PaginationToken": next}).to_string().into_bytes()
 }
 
 fn metrics(world: &World, request: &Value) -> Option<Value> {
@@ -195,41 +177,4 @@ fn metric_data(world: &World, request: &Value) -> Option<Value> {
 
 fn fault(code: &str) -> Value {
     map(&[("__type", code.into()), ("message", "as the harness wants it".into())])
-}
-
-fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    value.as_map()?.iter().find(|(key, _)| key.as_text() == Some(name)).map(|(_, value)| value)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "whole seconds")]
-fn seconds(value: &Value) -> Option<i64> {
-    let (_, value) = value.as_tag()?;
-    value.as_float().map(|seconds| seconds as i64).or_else(|| i64::try_from(value.as_integer()?).ok())
-}
-
-fn map(entries: &[(&str, Value)]) -> Value {
-    Value::Map(entries.iter().map(|(key, value)| ((*key).into(), value.clone())).collect())
-}
-
-fn cbor(value: &Value) -> Vec<u8> {
-    let mut body = Vec::new();
-    ciborium::into_writer(value, &mut body).expect("memory takes it");
-    body
-}
-
-fn request(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
-    let mut request = Vec::new();
-    let mut bytes = vec![0; 64 * 1024];
-    loop {
-        let read = client.read(&mut bytes).ok().filter(|&read| read > 0)?;
-        request.extend(&bytes[..read]);
-        let Some(end) = request.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        let head = String::from_utf8_lossy(&request[..end]).into_owned();
-        let length =
-            head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
-        let body = &request[end + 4..];
-        if body.len() >= length.unwrap_or(0) {
-            return Some((head, body.to_vec()));
-        }
-    }
 }

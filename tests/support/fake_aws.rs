@@ -14,6 +14,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[path = "http.rs"]
+pub(crate) mod http;
+
 /// The server and the package without which it silently stores nothing.
 const PACKAGES: [&str; 2] = ["ministack==1.5.33", "cbor2==6.3.0"];
 /// How long the server may take to start.
@@ -178,7 +181,8 @@ fn serve(listener: &TcpListener, proxy: &Arc<Proxy>) {
 impl Proxy {
     /// One request a connection. A client that goes away is no fault.
     fn answer(&self, mut client: TcpStream) {
-        let Some(request) = read_request(&mut client) else { return };
+        let Some((head, body)) = http::raw_request(&mut client) else { return };
+        let request = [head.as_bytes(), b"\r\n\r\n", &body].concat();
         let is_for_metrics = first_line(&request).contains("/operation/GetMetricData");
         let fails = is_for_metrics || self.hangs_for_all.load(Ordering::SeqCst);
         let failure = if fails { self.failure_of(&request) } else { Failure::None };
@@ -211,26 +215,6 @@ impl Proxy {
         let of_region = self.regions.lock().expect("not poisoned").get(region).copied();
         of_region.unwrap_or_else(|| *self.failure.lock().expect("not poisoned"))
     }
-}
-
-/// The head and the body of a request, as long as the head says.
-fn read_request(client: &mut TcpStream) -> Option<Vec<u8>> {
-    let mut request = Vec::new();
-    let mut bytes = [0; 16 * 1024];
-    loop {
-        let read = client.read(&mut bytes).ok().filter(|&read| read > 0)?;
-        request.extend(&bytes[..read]);
-        let Some(head) = request.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        if request.len() >= head + 4 + body_length(&request[..head]) {
-            return Some(request);
-        }
-    }
-}
-
-fn body_length(head: &[u8]) -> usize {
-    let head = String::from_utf8_lossy(head).to_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
-    length.and_then(|length| length.trim().parse().ok()).unwrap_or(0)
 }
 
 fn first_line(request: &[u8]) -> String {

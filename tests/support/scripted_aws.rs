@@ -2,12 +2,20 @@
 //! real SDK's; that real AWS answers like this is taken from its documentation.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
 use ciborium::Value;
+
+#[path = "cbor.rs"]
+mod cbor;
+#[path = "http.rs"]
+pub(crate) mod http;
+
+pub(crate) use cbor::field;
+use cbor::{map, seconds};
 
 /// Namespace, metric and dimensions by name.
 pub(crate) type Series = (String, String, BTreeMap<String, String>);
@@ -114,8 +122,8 @@ impl Script {
             return denied(operation);
         }
         match operation {
-            "GetMetricData" => cbor(&self.metric_data(&body)),
-            "ListMetrics" => cbor(&self.metrics(&body)),
+            "GetMetricData" => answer_of(&self.metric_data(&body)),
+            "ListMetrics" => answer_of(&self.metrics(&body)),
             "ListInferenceProfiles" => json(&self.profiles(head)),
             "ListTagsForResource" => json(&self.tags(&body)),
             "GetResources" => json(&self.resources(&body)),
@@ -126,7 +134,8 @@ impl Script {
 
     /// The values come in two pages: every other one in reverse order and marked as partial, then all of them.
     fn metric_data(&self, request: &Value) -> Value {
-        let (from, until) = (seconds(get(request, "StartTime")), seconds(get(request, "EndTime")));
+        let time = |name: &str| seconds(get(request, name)).expect("a time");
+        let (from, until) = (time("StartTime"), time("EndTime"));
         let is_second = field(request, "NextToken").is_some();
         let result = |query: &Value| {
             let stat = get(query, "MetricStat");
@@ -243,11 +252,6 @@ pub(crate) fn of_model(id: &str, metric: &str) -> Series {
     ("AWS/Bedrock".into(), metric.into(), BTreeMap::from([("ModelId".to_owned(), id.to_owned())]))
 }
 
-/// A member of a map.
-pub(crate) fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    value.as_map()?.iter().find(|(key, _)| key.as_text() == Some(name)).map(|(_, value)| value)
-}
-
 const ASSUMED: &str = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>\
 <AccessKeyId>ASSUMEDKEY</AccessKeyId><SecretAccessKey>assumed</SecretAccessKey><SessionToken>token</SessionToken>\
 <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials><AssumedRoleUser><Arn>arn:aws:sts::1:assumed-role/r/s</Arn>\
@@ -270,7 +274,7 @@ fn denied(operation: &str) -> Answer {
     match operation {
         "GetMetricData" | "ListMetrics" => {
             let body = map(&[("__type", "AccessDeniedException".into()), ("message", message.into())]);
-            Answer { status: 403, ..cbor(&body) }
+            Answer { status: 403, ..answer_of(&body) }
         }
         _ => {
             Answer { status: 403, ..json(&serde_json::json!({"__type": "AccessDeniedException", "message": message})) }
@@ -278,18 +282,12 @@ fn denied(operation: &str) -> Answer {
     }
 }
 
-fn cbor(value: &Value) -> Answer {
-    let mut body = Vec::new();
-    ciborium::into_writer(value, &mut body).expect("written to memory");
-    Answer { status: 200, content_type: "application/cbor", body }
+fn answer_of(value: &Value) -> Answer {
+    Answer { status: 200, content_type: "application/cbor", body: cbor::bytes(value) }
 }
 
 fn json(value: &serde_json::Value) -> Answer {
     Answer { status: 200, content_type: "application/json", body: value.to_string().into_bytes() }
-}
-
-fn map(entries: &[(&str, Value)]) -> Value {
-    Value::Map(entries.iter().map(|(key, value)| ((*key).into(), value.clone())).collect())
 }
 
 fn get<'a>(value: &'a Value, name: &str) -> &'a Value {
@@ -304,19 +302,13 @@ fn integer(value: &Value) -> i64 {
     i64::try_from(value.as_integer().expect("a whole number")).expect("a small number")
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "whole seconds")]
-fn seconds(value: &Value) -> i64 {
-    let (_, value) = value.as_tag().expect("a time");
-    value.as_float().map_or_else(|| integer(value), |seconds| seconds as i64)
-}
-
 fn dimensions(metric: &Value) -> BTreeMap<String, String> {
     let dimensions = get(metric, "Dimensions").as_array().expect("a list");
     dimensions.iter().map(|dimension| (text(get(dimension, "Name")), text(get(dimension, "Value")))).collect()
 }
 
 fn serve(mut client: TcpStream, script: &Mutex<Script>) {
-    let Some((head, body)) = read_request(&mut client) else { return };
+    let Some((head, body)) = http::raw_request(&mut client) else { return };
     let (answer, date) = {
         let mut script = script.lock().expect("not poisoned");
         (script.answer(&head, &body), script.date)
@@ -331,21 +323,4 @@ fn serve(mut client: TcpStream, script: &Mutex<Script>) {
     // A client that goes away is no fault.
     let _ = client.write_all(&[head.as_bytes(), &answer.body].concat());
     let _ = client.shutdown(Shutdown::Write);
-}
-
-fn read_request(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
-    let mut request = Vec::new();
-    let mut bytes = [0; 16 * 1024];
-    loop {
-        let read = client.read(&mut bytes).ok().filter(|&read| read > 0)?;
-        request.extend(&bytes[..read]);
-        let Some(end) = request.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        let head = String::from_utf8_lossy(&request[..end]).into_owned();
-        let length =
-            head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
-        let body = &request[end + 4..];
-        if body.len() >= length.unwrap_or(0) {
-            return Some((head, body.to_vec()));
-        }
-    }
 }
